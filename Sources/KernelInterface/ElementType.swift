@@ -1,0 +1,32 @@
+/// The type of an array's elements. The raw values are those of `xent_type`.
+public enum ElementType: Int32, Sendable {
+  case float32, float64, float16, bfloat16
+  case int8, int16, int32, int64, uint8, uint16, uint32
+
+  @inlinable public var isFloatingPoint: Bool { rawValue <= ElementType.bfloat16.rawValue }
+
+  /// Bytes an element takes.
+  @inlinable public var size: Int {
+    switch self {
+    case .int8, .uint8: 1
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .float32, .int32, .uint32: 4
+    case .float64, .int64: 8
+    }
+  }
+
+  /// Label `index` of an array of this type, which must be an integer type.
+  @inlinable @inline(__always)
+  public func label(_ array: UnsafeRawPointer, _ index: Int) -> Int64 {
+    switch self {
+    case .int64: array.loadUnaligned(fromByteOffset: index &* 8, as: Int64.self)
+    case .int32: Int64(array.loadUnaligned(fromByteOffset: index &* 4, as: Int32.self))
+    case .uint32: Int64(array.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
+    case .int16: Int64(array.loadUnaligned(fromByteOffset: index &* 2, as: Int16.self))
+    case .uint16: Int64(array.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self))
+    case .int8: Int64(array.loadUnaligned(fromByteOffset: index, as: Int8.self))
+    case .uint8: Int64(array.loadUnaligned(fromByteOffset: index, as: UInt8.self))
+    case .float32, .float64, .float16, .bfloat16: -1
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// What `yPred` holds. The raw values are those of the C enumeration.
+public enum InputKind: Int32, Sendable {
+  case probabilities, logits, logProbabilities
+}
+
+/// One loss over validated arrays, as the planner hands it to a kernel. All arrays are in C order; in a binary
+/// task every element is a row of its own.
+public struct LossTask {
+  public var input: InputKind
+  /// Of the prediction, a floating target, the loss and the gradient.
+  public var elementType: ElementType
+  public var classes: Int
+  /// One label a row, or a distribution or binary target of the prediction's shape.
+  public var target: UnsafeRawPointer
+  /// Of `target`.
+  public var targetType: ElementType
+  public var prediction: UnsafeRawPointer
+  /// One loss a row.
+  public var rowLoss: UnsafeMutableRawPointer?
+  public var gradient: UnsafeMutableRawPointer?
+  /// What the gradient is multiplied by: one over the divisor of the mean.
+  public var gradientScale: Double
+  public var probabilityFloor: Double
+
+  public init(
+    input: InputKind, elementType: ElementType, classes: Int, target: UnsafeRawPointer, targetType: ElementType,
+    prediction: UnsafeRawPointer, rowLoss: UnsafeMutableRawPointer?, gradient: UnsafeMutableRawPointer?,
+    gradientScale: Double, probabilityFloor: Double
+  ) {
+    self.input = input
+    self.elementType = elementType
+    self.classes = classes
+    self.target = target
+    self.targetType = targetType
+    self.prediction = prediction
+    self.rowLoss = rowLoss
+    self.gradient = gradient
+    self.gradientScale = gradientScale
+    self.probabilityFloor = probabilityFloor
+  }
+}
+
+/// What a kernel found in the rows it was given.
+public struct LossTotals {
+  /// The sum of the rows' losses is `lossHigh + lossLow`.
+  public var lossHigh = 0.0
+  public var lossLow = 0.0
+  /// Flat index of the first element that a loss cannot have, else -1. The kernel stops there.
+  public var offendingElement = -1
+
+  @inlinable public init() {}
+}
+
+/// `target <- target - learningRate * gradient` over contiguous arrays.
+public struct DescentTask {
+  public var elementType: ElementType
+  public var theta: UnsafeMutableRawPointer
+  public var gradient: UnsafeRawPointer
+  public var learningRate: Double
+
+  public init(
+    elementType: ElementType, theta: UnsafeMutableRawPointer, gradient: UnsafeRawPointer, learningRate: Double
+  ) {
+    self.elementType = elementType
+    self.theta = theta
+    self.gradient = gradient
+    self.learningRate = learningRate
+  }
+}

@@ -1,0 +1,62 @@
+/// Eight float64 values: one register, two or four, as wide as the processor has them.
+struct Float64Lanes: Lanes {
+  typealias Mask = SIMDMask<SIMD8<Int64>>
+
+  var vector: SIMD8<Double>
+
+  @inline(__always) init(_ vector: SIMD8<Double>) { self.vector = vector }
+  @inline(__always) init(_ value: Double) { vector = SIMD8(repeating: value) }
+
+  @inline(__always) static var count: Int { 8 }
+
+  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.vector + b.vector) }
+  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.vector - b.vector) }
+  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.vector * b.vector) }
+  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.vector / b.vector) }
+
+  @inline(__always) static func multiplyAdd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+    // Without the instruction addingProduct is a library call for each lane.
+    #if XENT_FUSED_MULTIPLY_ADD || arch(arm64)
+      Self(c.vector.addingProduct(a.vector, b.vector))
+    #else
+      Self(a.vector * b.vector + c.vector)
+    #endif
+  }
+
+  @inline(__always) static func maximum(_ a: Self, _ b: Self) -> Self {
+    Self(b.vector.replacing(with: a.vector, where: a.vector .> b.vector))
+  }
+  @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self {
+    Self(b.vector.replacing(with: a.vector, where: a.vector .< b.vector))
+  }
+
+  @inline(__always) static func < (a: Self, b: Self) -> Mask { a.vector .< b.vector }
+  @inline(__always) static func <= (a: Self, b: Self) -> Mask { a.vector .<= b.vector }
+  @inline(__always) static func == (a: Self, b: Self) -> Mask { a.vector .== b.vector }
+  @inline(__always) static func select(_ mask: Mask, _ a: Self, _ b: Self) -> Self {
+    Self(b.vector.replacing(with: a.vector, where: mask))
+  }
+  @inline(__always) static func and(_ a: Mask, _ b: Mask) -> Mask { a .& b }
+  @inline(__always) static func or(_ a: Mask, _ b: Mask) -> Mask { a .| b }
+  @inline(__always) static func not(_ a: Mask) -> Mask { .!a }
+  @inline(__always) static func any(_ mask: Mask) -> Bool { Swift.any(mask) }
+
+  @inline(__always) private static var laneNumbers: SIMD8<Int64> { SIMD8(0, 1, 2, 3, 4, 5, 6, 7) }
+  @inline(__always) static func first(_ count: Int) -> Mask { laneNumbers .< SIMD8(repeating: Int64(count)) }
+  @inline(__always) static func only(_ lane: Int) -> Mask { laneNumbers .== SIMD8(repeating: Int64(lane)) }
+
+  @inline(__always) subscript(lane: Int) -> Double {
+    get { vector[lane] }
+    set { vector[lane] = newValue }
+  }
+
+  @inline(__always) func largest() -> Double {
+    // By halves: max() on a vector is a loop that leaves a shared symbol behind.
+    let four = Self.larger(vector.lowHalf, vector.highHalf)
+    let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
+    return two.x > two.y ? two.x : two.y
+  }
+  @inline(__always) private static func larger(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
+    b.replacing(with: a, where: a .> b)
+  }
+}

@@ -1,0 +1,83 @@
+import KernelInterface
+
+// The module's exports. One attribute matters: @export(interface) keeps importing modules, which are compiled for
+// another processor, from compiling the kernels again.
+
+@export(interface) public func kernelTable() -> KernelTable {
+  KernelTable(
+    binary: { runLoss(BinaryDispatch.self, $0, $1, $2, $3) },
+    categoricalLabels: { runLoss(LabelDispatch.self, $0, $1, $2, $3) },
+    categoricalDistribution: { runLoss(DistributionDispatch.self, $0, $1, $2, $3) },
+    gradientDescent: { task, first, count in
+      let task = task.load(as: DescentTask.self)
+      switch task.elementType {
+      case .float32: descentRun(Float32Element.self, task, first: first, count: count)
+      default: descentRun(Float64Element.self, task, first: first, count: count)
+      }
+    })
+}
+
+/// One kernel for every input kind, once the element type is known.
+private protocol LossDispatch {
+  static func run<E: Element>(
+    _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals)
+}
+
+@inline(__always) private func runLoss<Dispatch: LossDispatch>(
+  _: Dispatch.Type, _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
+) {
+  let task = task.load(as: LossTask.self)
+  let totals = totals.assumingMemoryBound(to: LossTotals.self)
+  switch task.elementType {
+  case .float32: Dispatch.run(Float32Element.self, task, first: first, count: count, &totals.pointee)
+  default: Dispatch.run(Float64Element.self, task, first: first, count: count, &totals.pointee)
+  }
+}
+
+private enum BinaryDispatch: LossDispatch {
+  @inline(__always)
+  static func run<E: Element>(
+    _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  ) {
+    switch task.input {
+    case .probabilities:
+      binaryRows(E.self, BinaryProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+    case .logits:
+      binaryRows(E.self, BinaryLogits<E.Compute>.self, task, first: first, count: count, &totals)
+    case .logProbabilities:
+      binaryRows(E.self, BinaryLogProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+    }
+  }
+}
+
+private enum LabelDispatch: LossDispatch {
+  @inline(__always)
+  static func run<E: Element>(
+    _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  ) {
+    switch task.input {
+    case .probabilities:
+      labelRows(E.self, CategoricalProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+    case .logits:
+      logitLabelRows(E.self, task, first: first, count: count, &totals)
+    case .logProbabilities:
+      labelRows(E.self, CategoricalLogProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+    }
+  }
+}
+
+private enum DistributionDispatch: LossDispatch {
+  @inline(__always)
+  static func run<E: Element>(
+    _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  ) {
+    switch task.input {
+    case .probabilities:
+      distributionRows(E.self, CategoricalProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+    case .logits:
+      logitDistributionRows(E.self, task, first: first, count: count, &totals)
+    case .logProbabilities:
+      distributionRows(E.self, CategoricalLogProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+    }
+  }
+}

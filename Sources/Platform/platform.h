@@ -1,0 +1,46 @@
+/* What the Swift sources need from the C library and the processor, in a form that Swift can import also where
+ * its own C library module is not available. Declarations and one-line bridges only. */
+#ifndef XENT_PLATFORM_H
+#define XENT_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* snprintf is variadic, which Swift cannot call: the shortest of 9 or 17 digits that reads back as the value. */
+static inline int32_t platform_format_double(char *buffer, size_t capacity, double value) {
+    int written = snprintf(buffer, capacity, "%.9g", value);
+    if (value == value && strtod(buffer, NULL) != value) written = snprintf(buffer, capacity, "%.17g", value);
+    return (int32_t)written;
+}
+
+/* A word that several threads may set to the same value at the same time. */
+static inline int32_t platform_load_relaxed(const int32_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+static inline void platform_store_relaxed(int32_t *word, int32_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+/* The variable's value, NULL where it is not set. */
+static inline const char *platform_environment_instruction_set(void) { return getenv("XENT_INSTRUCTION_SET"); }
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* One leaf of cpuid, all zero where the processor does not have the leaf. */
+typedef struct platform_cpuid_leaf { uint32_t eax, ebx, ecx, edx; } platform_cpuid_leaf;
+static inline platform_cpuid_leaf platform_cpuid(uint32_t leaf, uint32_t subleaf) {
+    platform_cpuid_leaf result = {0, 0, 0, 0};
+    __get_cpuid_count(leaf, subleaf, &result.eax, &result.ebx, &result.ecx, &result.edx);
+    return result;
+}
+
+/* The register states that the operating system saves (XCR0). Only valid where cpuid reports OSXSAVE. */
+static inline uint64_t platform_saved_states(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+#endif
+
+#endif
