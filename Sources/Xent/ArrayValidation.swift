@@ -1,0 +1,98 @@
+import KernelInterface
+
+// Checks of one array's description. They read shapes and strides, never the data.
+
+extension ArrayView {
+  /// The number of elements, once rank, extents, strides and the data pointer are found sound.
+  func validatedCount(_ argument: Argument) throws(XentError) -> Int {
+    if rank < 0 { throw .shape(argument, .negativeExtent(axis: 0, Int64(rank))) }
+    if rank > 0 && shape == nil { throw .null(argument) }
+    var isEmpty = false
+    for axis in 0..<rank {
+      if extent(axis) < 0 { throw .shape(argument, .negativeExtent(axis: axis, extent(axis))) }
+      if extent(axis) == 0 { isEmpty = true }
+    }
+    if isEmpty { return 0 }
+    var bytes = Int64(elementType.size)
+    for axis in 0..<rank {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent(axis))
+      if overflow { throw .shape(argument, .tooLarge) }
+      bytes = product
+    }
+    guard let size = Int(exactly: bytes) else { throw .shape(argument, .tooLarge) }
+    try requireCOrder(argument)
+    if data == nil { throw .null(argument) }
+    return size / elementType.size
+  }
+
+  private func requireCOrder(_ argument: Argument) throws(XentError) {
+    guard let strides else { return }
+    var expected: Int64 = 1
+    for axis in stride(from: rank - 1, through: 0, by: -1) where extent(axis) > 1 {
+      if strides[axis] != expected { throw .shape(argument, .strides) }
+      expected *= extent(axis)
+    }
+  }
+
+  /// That the shape is `other`'s without one of its axes, and the array sound. `other` must be.
+  func requireShape(of other: ArrayView, without axis: Int?, _ argument: Argument) throws(XentError) {
+    let expectedRank = axis == nil ? other.rank : other.rank - 1
+    if rank != expectedRank { throw .shape(argument, .rank(rank, expected: expectedRank)) }
+    if rank > 0 && shape == nil { throw .null(argument) }
+    for own in 0..<rank {
+      let others = own >= (axis ?? rank) ? own + 1 : own
+      if extent(own) != other.extent(others) {
+        throw .shape(argument, .extent(axis: own, extent(own), expected: other.extent(others)))
+      }
+    }
+    _ = try validatedCount(argument)
+  }
+
+  func requireType(_ type: ElementType, _ argument: Argument) throws(XentError) {
+    if elementType != type { throw .elementType(argument, rawType: elementType.rawValue) }
+  }
+
+  /// A type that losses can be computed from.
+  func requireComputable(_ argument: Argument) throws(XentError) {
+    if elementType != .float32 && elementType != .float64 {
+      throw .elementType(argument, rawType: elementType.rawValue)
+    }
+  }
+
+  /// That no byte is shared with another array. Both must be sound.
+  func requireApart(_ argument: Argument, from other: ArrayView, _ otherArgument: Argument) throws(XentError) {
+    guard let start = data, let otherStart = other.data else { return }
+    let own = byteCount
+    let others = other.byteCount
+    if own == 0 || others == 0 { return }
+    let (from, otherFrom) = (UInt(bitPattern: start), UInt(bitPattern: otherStart))
+    let apart = from < otherFrom ? otherFrom - from >= UInt(own) : from - otherFrom >= UInt(others)
+    if !apart { throw .overlap(argument, otherArgument) }
+  }
+
+  /// Of a sound array.
+  private var byteCount: Int {
+    for axis in 0..<rank where extent(axis) == 0 { return 0 }
+    var bytes = elementType.size
+    for axis in 0..<rank { bytes &*= Int(extent(axis)) }
+    return bytes
+  }
+
+  /// Element `index` of a C-order floating array.
+  func floatingElement(_ index: Int) -> Double {
+    guard let data else { return .nan }
+    return elementType == .float32
+      ? Double(data.load(fromByteOffset: index * 4, as: Float.self))
+      : data.load(fromByteOffset: index * 8, as: Double.self)
+  }
+
+  /// Stores the single element of a one-element floating array.
+  func storeSingle(_ value: Double) {
+    guard let data else { return }
+    if elementType == .float32 {
+      data.storeBytes(of: Float(value), as: Float.self)
+    } else {
+      data.storeBytes(of: value, as: Double.self)
+    }
+  }
+}

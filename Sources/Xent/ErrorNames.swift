@@ -1,0 +1,94 @@
+import KernelInterface
+
+// The words for what an error names: arguments, element types, and each option's name, range and use.
+
+extension ElementType {
+  var name: StaticString {
+    switch self {
+    case .float32: "float32"
+    case .float64: "float64"
+    case .float16: "float16"
+    case .bfloat16: "bfloat16"
+    case .int8: "int8"
+    case .int16: "int16"
+    case .int32: "int32"
+    case .int64: "int64"
+    case .uint8: "uint8"
+    case .uint16: "uint16"
+    case .uint32: "uint32"
+    }
+  }
+}
+
+extension Argument {
+  var name: StaticString {
+    switch self {
+    case .yTrue: "y_true"
+    case .labels: "labels"
+    case .yPred: "y_pred"
+    case .options: "options"
+    case .outputs: "outputs"
+    case .loss: "loss"
+    case .gradient: "gradient"
+    case .hessian: "hessian"
+    case .logSumExp: "log_sum_exp"
+    case .argmax: "argmax"
+    case .theta: "theta"
+    case .learningRate: "learning_rate"
+    }
+  }
+
+  var expectedType: StaticString {
+    switch self {
+    case .yTrue: ", expected y_pred's type (or, for labels of a categorical loss, an integer type up to 64 bits)"
+    case .yPred: ", expected float32 or float64"
+    default: ", expected y_pred's type"
+    }
+  }
+}
+
+extension OptionName {
+  /// Whether the option is an array, which is there or not.
+  var isArray: Bool {
+    switch self {
+    case .classWeights, .sampleWeights, .posWeight, .upstream, .hessian, .logSumExp, .argmax: true
+    default: false
+    }
+  }
+
+  var name: StaticString { words.name }
+  var range: StaticString { words.range }
+  /// What the option is for, where it can be given without meaning.
+  var use: StaticString { words.use }
+  var defaultText: StaticString { words.defaultText }
+
+  private var words: (name: StaticString, range: StaticString, use: StaticString, defaultText: StaticString) {
+    switch self {
+    case .input: ("input", "0 (probabilities), 1 (logits) or 2 (log-probabilities)", "", "0")
+    case .axis: ("axis", "an axis of y_pred", "categorical losses", "the last axis")
+    case .reduction: ("reduction", "0 (mean), 1 (sum) or 2 (none)", "", "0")
+    case .divisor: ("divisor", "0 (weights), 1 (count) or 2 (batch)", "reduction mean", "0")
+    case .measure: ("measure", "0 (cross-entropy) or 1 (KL divergence)", "", "0 (cross-entropy)")
+    case .accumulateGradient: ("accumulate_gradient", "0 or 1", "", "0")
+    case .numThreads: ("num_threads", "at least 0", "", "0 or 1")
+    case .ignoreIndex: ("has_ignore_index", "0 or 1", "", "0")
+    case .normalizer: ("normalizer", "a finite number >= 0", "reduction mean", "0")
+    case .probabilityFloor: ("probability_floor", "a number in [0, 0.5)", "input probabilities", "1e-15")
+    case .labelSmoothing: ("label_smoothing", "a number in [0, 1]", "", "0")
+    case .logitScale: ("logit_scale", "a finite number > 0", "input logits", "1")
+    case .logitSoftcap: ("logit_softcap", "a finite number >= 0", "input logits", "0")
+    case .zLoss: ("z_loss", "a finite number >= 0", "categorical logits", "0")
+    case .focalGamma: ("focal_gamma", "a finite number >= 0", "", "0")
+    case .focalAlpha: ("focal_alpha", "a number in [0, 1], or negative for off", "binary losses", "negative")
+    case .polyEpsilon: ("poly_epsilon", "a finite number", "", "0")
+    case .classWeights: ("class_weights", "", "categorical losses", "absent")
+    case .sampleWeights: ("sample_weights", "", "", "absent")
+    case .posWeight: ("pos_weight", "", "binary losses", "absent")
+    case .upstream: ("upstream", "", "", "absent")
+    case .hessian: ("hessian", "", "", "absent")
+    case .logSumExp: ("log_sum_exp", "", "logits", "absent")
+    case .argmax: ("argmax", "", "categorical losses", "absent")
+    case .learningRate: ("learning_rate", "a finite number", "", "")
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import KernelInterface
+import Kernels
+import Platform
+
+#if arch(x86_64)
+  import KernelsAVX2
+  import KernelsAVX512
+#endif
+
+/// The sets of processor instructions that the kernels are compiled for, each containing the ones before it.
+public enum InstructionSet: Int32, Sendable {
+  case baseline, avx2, avx512
+
+  public var name: StaticString {
+    switch self {
+    case .baseline: "baseline"
+    case .avx2: "avx2"
+    case .avx512: "avx512"
+    }
+  }
+
+  /// The set in use: the largest that processor and operating system have, or less if the environment variable
+  /// XENT_INSTRUCTION_SET names less. Chosen at the first call.
+  public static var current: InstructionSet {
+    if let chosen = InstructionSet(rawValue: platform_load_relaxed(&chosenSet)) { return chosen }
+    let chosen = choose()
+    platform_store_relaxed(&chosenSet, chosen.rawValue)
+    return chosen
+  }
+
+  var kernels: KernelTable {
+    #if arch(x86_64)
+      switch self {
+      case .baseline: Kernels.kernelTable()
+      case .avx2: KernelsAVX2.kernelTable()
+      case .avx512: KernelsAVX512.kernelTable()
+      }
+    #else
+      Kernels.kernelTable()
+    #endif
+  }
+
+  private static func choose() -> InstructionSet {
+    let available = self.available
+    guard let wanted = platform_environment_instruction_set() else { return available }
+    if isName(of: .baseline, wanted) { return .baseline }
+    if isName(of: .avx2, wanted), available == .avx512 { return .avx2 }
+    return available
+  }
+
+  private static func isName(of set: InstructionSet, _ text: UnsafePointer<CChar>) -> Bool {
+    let name = set.name
+    var index = 0
+    while index < name.utf8CodeUnitCount {
+      // A mismatch, the end of the text included, ends the reading.
+      if UInt8(bitPattern: text[index]) != name.utf8Start[index] { return false }
+      index += 1
+    }
+    return text[index] == 0
+  }
+
+  #if arch(x86_64)
+    /// The features of the x86-64-v3 and x86-64-v4 levels, which the kernels are compiled for.
+    private static var available: InstructionSet {
+      let basic = platform_cpuid(1, 0)
+      let extended = platform_cpuid(7, 0)
+      let amd = platform_cpuid(0x8000_0001, 0)
+      // FMA, SSE3 to SSE4.2, MOVBE, POPCNT, OSXSAVE, AVX, F16C.
+      let basicFeatures: UInt32 = 1 << 0 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 23
+        | 1 << 27 | 1 << 28 | 1 << 29
+      // BMI1, AVX2, BMI2.
+      let avx2Features: UInt32 = 1 << 3 | 1 << 5 | 1 << 8
+      // AVX-512 F, DQ, CD, BW, VL.
+      let avx512Features: UInt32 = 1 << 16 | 1 << 17 | 1 << 28 | 1 << 30 | 1 << 31
+      // LZCNT.
+      let amdFeatures: UInt32 = 1 << 5
+      guard
+        basic.ecx & basicFeatures == basicFeatures, extended.ebx & avx2Features == avx2Features,
+        amd.ecx & amdFeatures == amdFeatures
+      else { return .baseline }
+      let saved = platform_saved_states()
+      // The operating system saves the SSE and AVX registers; for AVX-512 also the mask and the wide ones.
+      guard saved & 0x6 == 0x6 else { return .baseline }
+      return extended.ebx & avx512Features == avx512Features && saved & 0xe6 == 0xe6 ? .avx512 : .avx2
+    }
+  #else
+    private static var available: InstructionSet { .baseline }
+  #endif
+}
+
+/// Every thread that finds it unset computes the same value.
+nonisolated(unsafe) private var chosenSet: Int32 = -1

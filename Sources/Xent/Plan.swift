@@ -1,0 +1,60 @@
+import KernelInterface
+
+// From a checked problem to kernel calls: which kernel, over which rows, with which divisor.
+
+extension Problem {
+  /// Computes everything that is asked for.
+  func run() throws(XentError) -> Totals {
+    let divisor = self.divisor
+    var found = LossTotals()
+    if rows > 0, let target = yTrue.data, let prediction = yPred.data {
+      var task = LossTask(
+        input: options.input, elementType: yPred.elementType, classes: classes, target: target,
+        targetType: yTrue.elementType, prediction: prediction,
+        rowLoss: options.reduction == .none ? outputs.loss?.data : nil, gradient: outputs.gradient?.data,
+        gradientScale: options.reduction == .mean ? 1 / divisor : 1, probabilityFloor: options.probabilityFloor)
+      kernel(&task, 0, rows, &found)
+    }
+    if found.offendingElement >= 0 { throw dataError(at: found.offendingElement) }
+    let lossSum = CompensatedTotal(found).value
+    switch options.reduction {
+    case .mean: outputs.loss?.storeSingle(divisor > 0 ? lossSum / divisor : 0)
+    case .sum: outputs.loss?.storeSingle(lossSum)
+    case .none: break
+    }
+    return Totals(lossSum: lossSum, weightSum: Double(rows), count: rows, correct: -1)
+  }
+
+  private var kernel: LossKernel {
+    let kernels = InstructionSet.current.kernels
+    return switch target {
+    case .binary: kernels.binary
+    case .labels: kernels.categoricalLabels
+    case .distribution: kernels.categoricalDistribution
+    }
+  }
+
+  /// What the mean divides by. Without weights and ignored rows the three divisors are the same.
+  private var divisor: Double {
+    options.normalizer > 0 ? options.normalizer : Double(rows)
+  }
+
+  /// Why an element was refused: its target, or else its prediction.
+  func dataError(at index: Int) -> XentError {
+    let value = yPred.floatingElement(index)
+    if target == .labels { return .probability(index: index, value: value) }
+    let targetValue = yTrue.floatingElement(index)
+    let largest = target == .binary ? 1 : Double.greatestFiniteMagnitude
+    if !(targetValue >= 0 && targetValue <= largest) { return .target(index: index, value: targetValue) }
+    return .probability(index: index, value: value)
+  }
+}
+
+/// A kernel's compensated sum as one number. An infinite or NaN sum has no meaningful rounding errors.
+private struct CompensatedTotal {
+  let value: Double
+
+  init(_ totals: LossTotals) {
+    value = totals.lossHigh.isFinite ? totals.lossHigh + totals.lossLow : totals.lossHigh
+  }
+}

@@ -1,0 +1,14 @@
+import KernelInterface
+
+/// The scalars that losses are computed from: `Float` and `Double`.
+public protocol Scalar: BinaryFloatingPoint, Sendable {
+  static var elementType: ElementType { get }
+}
+
+extension Float: Scalar {
+  public static var elementType: ElementType { .float32 }
+}
+
+extension Double: Scalar {
+  public static var elementType: ElementType { .float64 }
+}

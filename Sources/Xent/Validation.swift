@@ -1,0 +1,139 @@
+import KernelInterface
+
+/// What the target is to the loss.
+enum TargetKind {
+  /// Every element its own problem, a target in [0, 1] each.
+  case binary
+  /// A class index a row.
+  case labels
+  /// A distribution over the classes a row.
+  case distribution
+}
+
+/// A call whose arguments have been checked: nothing in it but the data of floating arrays can still be wrong.
+struct Problem {
+  let target: TargetKind
+  /// Rows of `classes` elements; a binary problem has one element a row.
+  let rows: Int
+  let classes: Int
+  let yTrue: ArrayView
+  let yPred: ArrayView
+  let options: Options
+  let outputs: Outputs
+}
+
+extension Problem {
+  static func binary(
+    _ yTrue: ArrayView, _ yPred: ArrayView, _ options: Options, _ outputs: Outputs
+  ) throws(XentError) -> Problem {
+    let count = try yPred.validatedCount(.yPred)
+    try yPred.requireComputable(.yPred)
+    try yTrue.requireShape(of: yPred, without: nil, .yTrue)
+    try yTrue.requireType(yPred.elementType, .yTrue)
+    if options.axis != -1 { throw .option(.axis, value: Double(options.axis), .meaningless) }
+    try options.validate()
+    let problem = Problem(
+      target: .binary, rows: count, classes: 1, yTrue: yTrue, yPred: yPred, options: options, outputs: outputs)
+    try problem.validateOutputs(classAxis: nil)
+    return problem
+  }
+
+  static func categorical(
+    _ yTrue: ArrayView, _ yPred: ArrayView, _ options: Options, _ outputs: Outputs
+  ) throws(XentError) -> Problem {
+    let count = try yPred.validatedCount(.yPred)
+    try yPred.requireComputable(.yPred)
+    let axis = try options.classAxis(rank: yPred.rank)
+    guard let classes = Int(exactly: yPred.extent(axis)), classes > 0 else { throw .shape(.yPred, .zeroClasses) }
+    let hasLabels = !yTrue.elementType.isFloatingPoint
+    try yTrue.requireShape(of: yPred, without: hasLabels ? axis : nil, hasLabels ? .labels : .yTrue)
+    if !hasLabels { try yTrue.requireType(yPred.elementType, .yTrue) }
+    try options.validate()
+    let problem = Problem(
+      target: hasLabels ? .labels : .distribution, rows: count / classes, classes: classes, yTrue: yTrue,
+      yPred: yPred, options: options, outputs: outputs)
+    try problem.validateOutputs(classAxis: axis)
+    if hasLabels { try problem.validateLabels() }
+    return problem
+  }
+
+  private func validateOutputs(classAxis: Int?) throws(XentError) {
+    if outputs.hessian != nil { throw .option(.hessian, value: 1, .defaultOnly) }
+    if outputs.logSumExp != nil { throw .option(.logSumExp, value: 1, .defaultOnly) }
+    if outputs.argmax != nil { throw .option(.argmax, value: 1, .defaultOnly) }
+    if let loss = outputs.loss {
+      if options.reduction == .none {
+        try loss.requireShape(of: yPred, without: classAxis, .loss)
+      } else {
+        let count = try loss.validatedCount(.loss)
+        if count != 1 { throw .shape(.loss, .elementCount(count, expected: 1)) }
+      }
+      try loss.requireType(yPred.elementType, .loss)
+      try loss.requireApart(.loss, from: yPred, .yPred)
+      try loss.requireApart(.loss, from: yTrue, .yTrue)
+    }
+    if let gradient = outputs.gradient {
+      try gradient.requireShape(of: yPred, without: nil, .gradient)
+      try gradient.requireType(yPred.elementType, .gradient)
+      // The shapes, types and orders are the same, so the same start makes it the very view.
+      if gradient.data != yPred.data { try gradient.requireApart(.gradient, from: yPred, .yPred) }
+      try gradient.requireApart(.gradient, from: yTrue, .yTrue)
+      if let loss = outputs.loss { try gradient.requireApart(.gradient, from: loss, .loss) }
+    }
+  }
+
+  private func validateLabels() throws(XentError) {
+    guard rows > 0, let labels = yTrue.data else { return }
+    let type = yTrue.elementType
+    for row in 0..<rows {
+      let label = type.label(labels, row)
+      if label < 0 || label >= Int64(classes) { throw .label(index: row, value: label, classes: classes) }
+    }
+  }
+}
+
+extension Options {
+  /// Ranges, and combinations that have no meaning.
+  func validate() throws(XentError) {
+    if !(normalizer >= 0 && normalizer < .infinity) { throw .option(.normalizer, value: normalizer, .range) }
+    if !(probabilityFloor >= 0 && probabilityFloor < 0.5) {
+      throw .option(.probabilityFloor, value: probabilityFloor, .range)
+    }
+    if numThreads < 0 { throw .option(.numThreads, value: Double(numThreads), .range) }
+    if reduction != .mean {
+      if divisor != .weights { throw .option(.divisor, value: Double(divisor.rawValue), .meaningless) }
+      if normalizer != 0 { throw .option(.normalizer, value: normalizer, .meaningless) }
+    }
+    if input != .probabilities && probabilityFloor != Options().probabilityFloor {
+      throw .option(.probabilityFloor, value: probabilityFloor, .meaningless)
+    }
+    try validateDefaultOnly()
+  }
+
+  /// The options that this version has in its interface, but not in its kernels.
+  private func validateDefaultOnly() throws(XentError) {
+    if numThreads > 1 { throw .option(.numThreads, value: Double(numThreads), .defaultOnly) }
+    if measure != .crossEntropy { throw .option(.measure, value: Double(measure.rawValue), .defaultOnly) }
+    if accumulateGradient { throw .option(.accumulateGradient, value: 1, .defaultOnly) }
+    if ignoreIndex != nil { throw .option(.ignoreIndex, value: 1, .defaultOnly) }
+    if !(labelSmoothing == 0) { throw .option(.labelSmoothing, value: labelSmoothing, .defaultOnly) }
+    if !(logitScale == 1) { throw .option(.logitScale, value: logitScale, .defaultOnly) }
+    if !(logitSoftcap == 0) { throw .option(.logitSoftcap, value: logitSoftcap, .defaultOnly) }
+    if !(zLoss == 0) { throw .option(.zLoss, value: zLoss, .defaultOnly) }
+    if !(focalGamma == 0) { throw .option(.focalGamma, value: focalGamma, .defaultOnly) }
+    if !(focalAlpha < 0) { throw .option(.focalAlpha, value: focalAlpha, .defaultOnly) }
+    if !(polyEpsilon == 0) { throw .option(.polyEpsilon, value: polyEpsilon, .defaultOnly) }
+    if classWeights != nil { throw .option(.classWeights, value: 1, .defaultOnly) }
+    if sampleWeights != nil { throw .option(.sampleWeights, value: 1, .defaultOnly) }
+    if posWeight != nil { throw .option(.posWeight, value: 1, .defaultOnly) }
+    if upstream != nil { throw .option(.upstream, value: 1, .defaultOnly) }
+  }
+
+  /// The class axis counted from 0.
+  func classAxis(rank: Int) throws(XentError) -> Int {
+    if rank == 0 { throw .shape(.yPred, .noClassAxis) }
+    if axis < -rank || axis >= rank { throw .option(.axis, value: Double(axis), .range) }
+    if axis != -1 && axis != rank - 1 { throw .option(.axis, value: Double(axis), .defaultOnly) }
+    return rank - 1
+  }
+}
