@@ -1,0 +1,38 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The kernels are compiled once per instruction set, from the same files through symbolic links.
+#if arch(x86_64)
+  let instructionSets = [
+    "KernelsAVX2": ["-DXENT_FUSED_MULTIPLY_ADD", "-Xcc", "-march=x86-64-v3"],
+    "KernelsAVX512": ["-DXENT_FUSED_MULTIPLY_ADD", "-Xcc", "-march=x86-64-v4"],
+  ]
+#else
+  let instructionSets: [String: [String]] = [:]
+#endif
+
+// Kernels check nothing: all that they are given has been validated.
+func kernels(_ name: String, _ flags: [String]) -> Target {
+  .target(
+    name: name, dependencies: ["KernelInterface"],
+    swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo"] + flags)])
+}
+
+let wideKernels = instructionSets.keys.sorted()
+
+let package = Package(
+  name: "xent",
+  products: [.library(name: "Xent", targets: ["Xent"])],
+  targets: [
+    .systemLibrary(name: "Platform"),
+    .target(name: "KernelInterface", dependencies: ["Platform"]),
+    kernels("Kernels", []),
+    .target(
+      name: "Xent",
+      dependencies: (["KernelInterface", "Platform", "Kernels"] + wideKernels).map { .init(stringLiteral: $0) },
+      linkerSettings: [.linkedLibrary("m")]),
+    .systemLibrary(name: "XentHeader"),
+    .target(name: "XentC", dependencies: ["Xent", "XentHeader"], exclude: ["exports.map"]),
+    .testTarget(name: "XentTests", dependencies: ["Xent", "XentC", "XentHeader"]),
+  ] + wideKernels.map { kernels($0, instructionSets[$0]!) }
+)
