@@ -1,0 +1,188 @@
+"""From array-likes to arrays that the library can read or write, and from those to xent_array."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._errors import ElementTypeError, OptionError, ShapeError
+from ._library import Array
+
+AnyArray = NDArray[Any]
+
+# xent_type by NumPy's native element types. Others, byte-swapped ones included, are not found here.
+_FLOATING: dict[np.dtype[Any], int] = {np.dtype("f4"): 0, np.dtype("f8"): 1, np.dtype("f2"): 2}
+_BFLOAT16 = 3
+_LABELS: dict[np.dtype[Any], int] = {
+    np.dtype(name): 4 + number for number, name in enumerate(("i1", "i2", "i4", "i8", "u1", "u2", "u4"))
+}
+_TYPES = {**_FLOATING, **_LABELS}
+
+_FLOAT64 = np.dtype("f8")
+_INT64 = np.dtype("i8")
+
+_from_buffer: Any = ctypes.c_char.from_buffer
+_addressof = ctypes.addressof
+# What ctypes raises for arrays that are read-only, empty, not contiguous, or of a type that buffers do not know.
+_NOT_EXPORTED = (TypeError, ValueError, BufferError)
+
+
+def address(array: AnyArray) -> int:
+    """The address of an array's first element."""
+    try:
+        return _addressof(_from_buffer(array))  # five times faster than __array_interface__
+    except _NOT_EXPORTED:
+        return int(array.__array_interface__["data"][0])
+
+
+@lru_cache(maxsize=1024)
+def _integers(values: tuple[int, ...]) -> tuple[int, Any]:
+    # Shared by calls and threads: the library only reads shapes and strides.
+    buffer = (ctypes.c_int64 * len(values))(*values)
+    return _addressof(buffer), buffer
+
+
+def view(array: AnyArray) -> Array:
+    """The descriptor of an array that `read`, `read_target` or `write` has returned. It owns what it points at."""
+    code = _TYPES.get(array.dtype, _BFLOAT16)  # the only other type that the functions below let through
+    shape, shape_buffer = _integers(array.shape)
+    try:
+        result = Array(_addressof(_from_buffer(array)), code, array.ndim, shape)  # no strides: C order
+        result.owned = (array, shape_buffer)
+    except _NOT_EXPORTED:
+        strides, strides_buffer = _integers(tuple(stride // array.itemsize for stride in array.strides))
+        result = Array(address(array), code, array.ndim, shape, None if array.flags.c_contiguous else strides)
+        result.owned = (array, shape_buffer, strides_buffer)
+    return result
+
+
+def read(name: str, value: Any) -> AnyArray:
+    """`y_pred`: a floating array in C order, the caller's own wherever that is possible."""
+    if type(value) is np.ndarray and value.flags.carray and value.dtype in _FLOATING:
+        return value
+    array = _as_array(name, value)
+    if _is_literal(value):
+        _require(name, array.dtype.kind in "biuf", array, "numbers")
+        array = array.astype(_FLOAT64, copy=False)
+    _require(name, _is_floating(array.dtype), array, "a floating type")
+    return _in_order(array)
+
+
+def read_target(name: str, value: Any, like: AnyArray) -> AnyArray:
+    """Binary targets or a distribution: numbers of any type, in C order, converted to the type of `like`."""
+    if type(value) is np.ndarray and value.flags.carray and value.dtype is like.dtype:
+        return value
+    array = _as_array(name, value)
+    _require(name, array.dtype.kind in "biu" or _is_floating(array.dtype), array, "a number type")
+    return _converted(array, like.dtype)
+
+
+def read_labels_or_distribution(name: str, value: Any, like: AnyArray) -> AnyArray:
+    """Categorical targets. The element type says what an array holds; a list's nesting says what a list holds."""
+    if type(value) is np.ndarray and value.flags.carray and (value.dtype in _LABELS or value.dtype is like.dtype):
+        return value
+    array = _as_array(name, value)
+    if _is_literal(value) and array.dtype.kind in "biu" and array.ndim == like.ndim:
+        return _converted(array, like.dtype)
+    if _is_literal(value) and array.size == 0 and array.ndim == like.ndim - 1:
+        return array.astype(_INT64)
+    if _is_floating(array.dtype):
+        return _converted(array, like.dtype)
+    labels = array.dtype.newbyteorder("=") in _LABELS
+    _require(name, labels, array, "int8 to int64 or uint8 to uint32 (labels), or floating (distributions)")
+    return _in_order(array)
+
+
+def read_weights(name: str, value: Any) -> AnyArray:
+    """Weights and upstream gradients: floating arrays as they are, other numbers as float64, in C order."""
+    array = _as_array(name, value)
+    if _is_literal(value) or array.dtype.kind in "biu":
+        _require(name, array.dtype.kind in "biuf", array, "numbers")
+        return _converted(array, _FLOAT64)
+    _require(name, _is_floating(array.dtype), array, "a number type")
+    return _in_order(array)
+
+
+def write(name: str, value: Any) -> AnyArray:
+    """An array that the caller wants written: the caller's own memory, or an error, never a copy."""
+    if type(value) is np.ndarray and value.flags.carray and value.dtype in _FLOATING:
+        return value
+    array = _as_shared(name, value)
+    _require(name, array.dtype.isnative and _is_floating(array.dtype), array, "a native floating type")
+    if not array.flags.writeable:
+        raise OptionError(f"{name} is a read-only array, expected one to write to")
+    if not array.flags.aligned or any(stride % array.itemsize for stride in array.strides):
+        raise ShapeError(f"{name} is not aligned to its elements")
+    return array
+
+
+def _as_array(name: str, value: Any) -> AnyArray:
+    """Any array-like as a NumPy array, sharing its memory wherever it exports that."""
+    if isinstance(value, np.ndarray):
+        if isinstance(value, np.ma.MaskedArray):
+            raise ElementTypeError(f"{name} is a masked array, whose mask would be lost; fill it first")
+        return np.asarray(value)
+    if hasattr(value, "__dlpack__") and not hasattr(value, "__array_interface__"):
+        try:
+            return np.from_dlpack(value)
+        except (BufferError, RuntimeError, TypeError, ValueError):
+            pass  # some exporters know more types through __array__, and the others say there what is wrong
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ShapeError(f"{name} is not an array: {error}") from error
+    except (RuntimeError, TypeError) as error:
+        raise ElementTypeError(f"{name} cannot be read as an array: {error}") from error
+
+
+def _as_shared(name: str, value: Any) -> AnyArray:
+    if isinstance(value, np.ndarray) or hasattr(value, "__array_interface__") or hasattr(value, "__dlpack__"):
+        array = _as_array(name, value)
+        if not array.flags.writeable and hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
+            return _writable(value, array)
+        return array
+    try:
+        return np.asarray(memoryview(value))
+    except (TypeError, ValueError):
+        raise OptionError(
+            f"{name} is of type {type(value).__name__}, expected an array whose memory can be written"
+        ) from None
+
+
+def _writable(value: Any, exported: AnyArray) -> AnyArray:
+    """The same memory through __array__: NumPy takes older DLPack exports for read-only, as they cannot say."""
+    try:
+        array = np.asarray(value)
+    except (RuntimeError, TypeError, ValueError):
+        return exported
+    same = array.__array_interface__["data"][0] == exported.__array_interface__["data"][0]
+    return array if same else exported
+
+
+def _is_literal(value: Any) -> bool:
+    """Whether a value has no element type of its own: a list, a tuple or a Python number."""
+    return isinstance(value, (list, tuple, int, float)) and not isinstance(value, np.generic)
+
+
+def _is_floating(dtype: np.dtype[Any]) -> bool:
+    return dtype in _FLOATING or dtype.newbyteorder("=") in _FLOATING or dtype.name == "bfloat16"
+
+
+def _in_order(array: AnyArray) -> AnyArray:
+    if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
+        return array
+    return array.astype(array.dtype.newbyteorder("="), order="C")
+
+
+def _converted(array: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
+    with np.errstate(over="ignore"):  # an infinity is for the library to judge, with its index
+        return _in_order(array.astype(dtype, order="C", copy=False))
+
+
+def _require(name: str, condition: bool, array: AnyArray, expected: str) -> None:
+    if not condition:
+        raise ElementTypeError(f"{name} has element type {array.dtype}, expected {expected}")

@@ -1,0 +1,104 @@
+"""What the loss functions return."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Optional, Union
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Result:
+    """A loss, and what else was asked for.
+
+    Attributes
+    ----------
+    loss : float or ndarray
+        In nats. A float for ``reduction="mean"`` and ``"sum"``; for ``"none"`` one loss a row (binary: an element),
+        float64 if `y_pred` is and float32 otherwise.
+    gradient : ndarray or None
+        Derivative of the loss in `y_pred` (``"none"``: of each row's own loss), of its shape and type. The caller's
+        array if one was passed.
+    hessian : ndarray or None
+        Second derivative of the loss in each element of `y_pred`.
+    log_sum_exp : ndarray or None
+        One value a row.
+    argmax : ndarray or None
+        Index of the largest class of each row, int64.
+    loss_sum : float
+        Sum of all losses, whatever the reduction.
+    weight_sum : float
+        What the mean divides by when ``divisor="weights"``.
+    count : int
+        Number of rows (binary: elements) that are not ignored.
+    correct : int
+        Number of rows whose argmax is their label; -1 if it was not counted.
+    """
+
+    __slots__ = (
+        "argmax",
+        "correct",
+        "count",
+        "gradient",
+        "hessian",
+        "log_sum_exp",
+        "loss",
+        "loss_sum",
+        "weight_sum",
+    )
+
+    def __init__(
+        self,
+        loss: Union[float, NDArray[Any]],
+        gradient: Optional[NDArray[Any]],
+        hessian: Optional[NDArray[Any]],
+        log_sum_exp: Optional[NDArray[Any]],
+        argmax: Optional[NDArray[np.int64]],
+        loss_sum: float,
+        weight_sum: float,
+        count: int,
+        correct: int,
+    ) -> None:
+        self.loss = loss
+        self.gradient = gradient
+        self.hessian = hessian
+        self.log_sum_exp = log_sum_exp
+        self.argmax = argmax
+        self.loss_sum = loss_sum
+        self.weight_sum = weight_sum
+        self.count = count
+        self.correct = correct
+
+    @property
+    def perplexity(self) -> Union[float, NDArray[Any]]:
+        """e to the power of the loss."""
+        if isinstance(self.loss, np.ndarray):
+            with np.errstate(over="ignore"):
+                power: NDArray[Any] = np.exp(self.loss)
+            return power
+        try:
+            return math.exp(self.loss)
+        except OverflowError:
+            return math.inf
+
+    @property
+    def bits(self) -> Union[float, NDArray[Any]]:
+        """The loss in bits: loss / ln 2."""
+        return self.loss / math.log(2)
+
+    @property
+    def accuracy(self) -> Optional[float]:
+        """correct / count; None if `correct` was not counted, or if every row is ignored."""
+        if self.correct < 0 or self.count == 0:
+            return None
+        return self.correct / self.count
+
+    def __repr__(self) -> str:
+        given = [f"loss={self.loss!r}"]
+        for name in ("gradient", "hessian", "log_sum_exp", "argmax"):
+            array = getattr(self, name)
+            if array is not None:
+                given.append(f"{name}=<{array.dtype} array of shape {array.shape}>")
+        given.append(f"count={self.count}")
+        return f"Result({', '.join(given)})"
