@@ -15,7 +15,7 @@ import PackageDescription
 func kernels(_ name: String, _ flags: [String]) -> Target {
   .target(
     name: name, dependencies: ["KernelInterface"],
-    swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo"] + flags)])
+    swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2"] + flags)])
 }
 
 let wideKernels = instructionSets.keys.sorted()

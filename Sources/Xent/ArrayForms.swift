@@ -61,6 +61,7 @@ public func categoricalCrossEntropy<Element: Scalar>(
 ///   - yPred: Predictions, `classes` a row.
 ///   - gradient: Whether the gradient is wanted.
 /// - Throws: `XentError`.
+@_disfavoredOverload  // integer literals are labels
 public func categoricalCrossEntropy<Element: Scalar>(
   _ distribution: [Element], _ yPred: [Element], classes: Int, options: Options = Options(),
   gradient: Bool = false

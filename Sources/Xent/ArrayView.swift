@@ -4,8 +4,8 @@
 
 /// A view of an array in memory that somebody else owns: the descriptor form that the C entry points use too.
 ///
-/// The pointers must stay valid for as long as the view is used.
-public struct ArrayView {
+/// The pointers must stay valid for as long as the view is used, on whatever thread.
+public struct ArrayView: @unchecked Sendable {
   /// The first element; nil only if there are no elements.
   public var data: UnsafeMutableRawPointer?
   public var elementType: ElementType
@@ -31,7 +31,7 @@ public struct ArrayView {
 }
 
 /// The arrays that a call shall fill; nil = not wanted.
-public struct Outputs {
+public struct Outputs: Sendable {
   /// One value for mean and sum; one a row for none, in the prediction's shape without the class axis.
   public var loss: ArrayView?
   /// In the prediction's shape and type. It may be the very view of the prediction.
@@ -63,4 +63,11 @@ public struct Totals: Equatable, Sendable {
   public var count: Int
   /// The number of rows whose largest prediction is the label's; -1 where it was not counted.
   public var correct: Int
+
+  public init(lossSum: Double, weightSum: Double, count: Int, correct: Int) {
+    self.lossSum = lossSum
+    self.weightSum = weightSum
+    self.count = count
+    self.correct = correct
+  }
 }

@@ -158,8 +158,11 @@ extension ShapeFault {
 extension OptionFault {
   fileprivate func write(_ option: OptionName, _ value: Double, to message: inout MessageWriter) {
     message.write(option.name)
-    if option.isArray {
+    if option.isGivenOrAbsent {
       message.write(" is given")
+    } else if self != .range, let word = option.enumerator(value) {
+      message.write(" is ")
+      message.write(word)
     } else {
       message.write(" is ")
       message.write(value)

@@ -48,10 +48,10 @@ extension Argument {
 }
 
 extension OptionName {
-  /// Whether the option is an array, which is there or not.
-  var isArray: Bool {
+  /// Whether the option is there or not, rather than a number that says something by itself.
+  var isGivenOrAbsent: Bool {
     switch self {
-    case .classWeights, .sampleWeights, .posWeight, .upstream, .hessian, .logSumExp, .argmax: true
+    case .ignoreIndex, .classWeights, .sampleWeights, .posWeight, .upstream, .hessian, .logSumExp, .argmax: true
     default: false
     }
   }
@@ -62,16 +62,35 @@ extension OptionName {
   var use: StaticString { words.use }
   var defaultText: StaticString { words.defaultText }
 
+  /// The word for an enumerator in range; nil for options that are numbers.
+  func enumerator(_ value: Double) -> StaticString? {
+    switch (self, value) {
+    case (.input, 0): "probabilities"
+    case (.input, 1): "logits"
+    case (.input, 2): "log_probabilities"
+    case (.reduction, 0): "mean"
+    case (.reduction, 1): "sum"
+    case (.reduction, 2): "none"
+    case (.divisor, 0): "weights"
+    case (.divisor, 1): "count"
+    case (.divisor, 2): "batch"
+    case (.measure, 0): "cross_entropy"
+    case (.measure, 1): "kl_divergence"
+    default: nil
+    }
+  }
+
   private var words: (name: StaticString, range: StaticString, use: StaticString, defaultText: StaticString) {
     switch self {
-    case .input: ("input", "0 (probabilities), 1 (logits) or 2 (log-probabilities)", "", "0")
+    case .input: ("input", "0 (probabilities), 1 (logits) or 2 (log_probabilities)", "", "")
     case .axis: ("axis", "an axis of y_pred", "categorical losses", "the last axis")
     case .reduction: ("reduction", "0 (mean), 1 (sum) or 2 (none)", "", "0")
     case .divisor: ("divisor", "0 (weights), 1 (count) or 2 (batch)", "reduction mean", "0")
-    case .measure: ("measure", "0 (cross-entropy) or 1 (KL divergence)", "", "0 (cross-entropy)")
+    case .measure: ("measure", "0 (cross_entropy) or 1 (kl_divergence)", "", "cross_entropy")
     case .accumulateGradient: ("accumulate_gradient", "0 or 1", "", "0")
     case .numThreads: ("num_threads", "at least 0", "", "0 or 1")
-    case .ignoreIndex: ("has_ignore_index", "0 or 1", "", "0")
+    case .hasIgnoreIndex: ("has_ignore_index", "0 or 1", "", "0")
+    case .ignoreIndex: ("ignore_index", "", "categorical losses with labels", "absent")
     case .normalizer: ("normalizer", "a finite number >= 0", "reduction mean", "0")
     case .probabilityFloor: ("probability_floor", "a number in [0, 0.5)", "input probabilities", "1e-15")
     case .labelSmoothing: ("label_smoothing", "a number in [0, 1]", "", "0")

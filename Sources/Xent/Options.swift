@@ -27,7 +27,7 @@ public enum Measure: Int32, Sendable {
 
 /// The options of a loss, with the defaults of the C struct. An option outside its range, or without meaning for
 /// the call, is `XentError.option`, never ignored. Options that this version refuses altogether are marked so.
-public struct Options {
+public struct Options: Sendable {
   public var input = Input.probabilities
   /// The class axis; negative counts from the end. It must be the last in this version; binary losses have none.
   public var axis = -1

@@ -30,8 +30,7 @@ extension Problem {
     try yPred.requireComputable(.yPred)
     try yTrue.requireShape(of: yPred, without: nil, .yTrue)
     try yTrue.requireType(yPred.elementType, .yTrue)
-    if options.axis != -1 { throw .option(.axis, value: Double(options.axis), .meaningless) }
-    try options.validate()
+    try options.validate(for: .binary)
     let problem = Problem(
       target: .binary, rows: count, classes: 1, yTrue: yTrue, yPred: yPred, options: options, outputs: outputs)
     try problem.validateOutputs(classAxis: nil)
@@ -48,9 +47,10 @@ extension Problem {
     let hasLabels = !yTrue.elementType.isFloatingPoint
     try yTrue.requireShape(of: yPred, without: hasLabels ? axis : nil, hasLabels ? .labels : .yTrue)
     if !hasLabels { try yTrue.requireType(yPred.elementType, .yTrue) }
-    try options.validate()
+    let target = hasLabels ? TargetKind.labels : .distribution
+    try options.validate(for: target)
     let problem = Problem(
-      target: hasLabels ? .labels : .distribution, rows: count / classes, classes: classes, yTrue: yTrue,
+      target: target, rows: count / classes, classes: classes, yTrue: yTrue,
       yPred: yPred, options: options, outputs: outputs)
     try problem.validateOutputs(classAxis: axis)
     if hasLabels { try problem.validateLabels() }
@@ -89,51 +89,5 @@ extension Problem {
       let label = type.label(labels, row)
       if label < 0 || label >= Int64(classes) { throw .label(index: row, value: label, classes: classes) }
     }
-  }
-}
-
-extension Options {
-  /// Ranges, and combinations that have no meaning.
-  func validate() throws(XentError) {
-    if !(normalizer >= 0 && normalizer < .infinity) { throw .option(.normalizer, value: normalizer, .range) }
-    if !(probabilityFloor >= 0 && probabilityFloor < 0.5) {
-      throw .option(.probabilityFloor, value: probabilityFloor, .range)
-    }
-    if numThreads < 0 { throw .option(.numThreads, value: Double(numThreads), .range) }
-    if reduction != .mean {
-      if divisor != .weights { throw .option(.divisor, value: Double(divisor.rawValue), .meaningless) }
-      if normalizer != 0 { throw .option(.normalizer, value: normalizer, .meaningless) }
-    }
-    if input != .probabilities && probabilityFloor != Options().probabilityFloor {
-      throw .option(.probabilityFloor, value: probabilityFloor, .meaningless)
-    }
-    try validateDefaultOnly()
-  }
-
-  /// The options that this version has in its interface, but not in its kernels.
-  private func validateDefaultOnly() throws(XentError) {
-    if numThreads > 1 { throw .option(.numThreads, value: Double(numThreads), .defaultOnly) }
-    if measure != .crossEntropy { throw .option(.measure, value: Double(measure.rawValue), .defaultOnly) }
-    if accumulateGradient { throw .option(.accumulateGradient, value: 1, .defaultOnly) }
-    if ignoreIndex != nil { throw .option(.ignoreIndex, value: 1, .defaultOnly) }
-    if !(labelSmoothing == 0) { throw .option(.labelSmoothing, value: labelSmoothing, .defaultOnly) }
-    if !(logitScale == 1) { throw .option(.logitScale, value: logitScale, .defaultOnly) }
-    if !(logitSoftcap == 0) { throw .option(.logitSoftcap, value: logitSoftcap, .defaultOnly) }
-    if !(zLoss == 0) { throw .option(.zLoss, value: zLoss, .defaultOnly) }
-    if !(focalGamma == 0) { throw .option(.focalGamma, value: focalGamma, .defaultOnly) }
-    if !(focalAlpha < 0) { throw .option(.focalAlpha, value: focalAlpha, .defaultOnly) }
-    if !(polyEpsilon == 0) { throw .option(.polyEpsilon, value: polyEpsilon, .defaultOnly) }
-    if classWeights != nil { throw .option(.classWeights, value: 1, .defaultOnly) }
-    if sampleWeights != nil { throw .option(.sampleWeights, value: 1, .defaultOnly) }
-    if posWeight != nil { throw .option(.posWeight, value: 1, .defaultOnly) }
-    if upstream != nil { throw .option(.upstream, value: 1, .defaultOnly) }
-  }
-
-  /// The class axis counted from 0.
-  func classAxis(rank: Int) throws(XentError) -> Int {
-    if rank == 0 { throw .shape(.yPred, .noClassAxis) }
-    if axis < -rank || axis >= rank { throw .option(.axis, value: Double(axis), .range) }
-    if axis != -1 && axis != rank - 1 { throw .option(.axis, value: Double(axis), .defaultOnly) }
-    return rank - 1
   }
 }

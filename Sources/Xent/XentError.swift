@@ -38,7 +38,8 @@ public enum Argument: Int32, Sendable {
 
 /// The options that an error can name.
 public enum OptionName: Int32, Sendable {
-  case input, axis, reduction, divisor, measure, accumulateGradient, numThreads, ignoreIndex, normalizer
+  case input, axis, reduction, divisor, measure, accumulateGradient, numThreads, hasIgnoreIndex
+  case ignoreIndex, normalizer
   case probabilityFloor, labelSmoothing, logitScale, logitSoftcap, zLoss, focalGamma, focalAlpha, polyEpsilon
   case classWeights, sampleWeights, posWeight, upstream
   case hessian, logSumExp, argmax, learningRate

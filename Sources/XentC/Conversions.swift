@@ -38,7 +38,7 @@ extension Options {
     measure = try enumerator(c.measure, .measure)
     accumulateGradient = try flag(c.accumulate_gradient, .accumulateGradient)
     numThreads = Int(c.num_threads)
-    ignoreIndex = try flag(c.has_ignore_index, .ignoreIndex) ? c.ignore_index : nil
+    ignoreIndex = try flag(c.has_ignore_index, .hasIgnoreIndex) ? c.ignore_index : nil
     normalizer = c.normalizer
     probabilityFloor = c.probability_floor
     labelSmoothing = c.label_smoothing

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Runs the programs that the README prints, as they stand there, and checks what they say.
+
+usage: check_readme.py FOLDER_OF_LIBXENT PYTHON SCRATCH_FOLDER
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The C program's mean of four binary losses, and the others' mean of two rows' log-sum-exp minus the label's logit.
+BINARY = -(math.log(0.9) + math.log(0.8)) / 2
+CATEGORICAL = (math.log(math.exp(-2.5) + math.exp(-4) + 1) + math.log(1 + math.exp(-2) + math.exp(-1))) / 2
+EXPECTED = {"c": f"loss {BINARY:.6f}", "python": f"loss {CATEGORICAL:.6f}", "swift": f"loss {CATEGORICAL:.5f}"}
+
+
+def block(language: str) -> str:
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.S | re.M)
+    if len(blocks) != 1:
+        raise SystemExit(f"README.md has {len(blocks)} {language} programs, expected 1")
+    return blocks[0]
+
+
+def output(*command: str | Path, cwd: Path) -> str:
+    result = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True)
+    if result.returncode:
+        raise SystemExit(f"{command}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def run_c(library: Path, scratch: Path) -> str:
+    (scratch / "readme.c").write_text(block("c"))
+    include = ROOT / "include"
+    output("cc", "-std=c99", "-Wall", "-Werror", f"-I{include}", "readme.c", f"-L{library}", "-lxent",
+           f"-Wl,-rpath,{library}", "-o", "readme", cwd=scratch)
+    return output(scratch / "readme", cwd=scratch)
+
+
+def run_python(python: Path, scratch: Path) -> str:
+    (scratch / "readme.py").write_text(block("python"))
+    return output(python, "readme.py", cwd=scratch)
+
+
+def run_swift(scratch: Path) -> str:
+    package = scratch / "swift"
+    (package / "Sources" / "readme").mkdir(parents=True, exist_ok=True)
+    (package / "Package.swift").write_text(f"""// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "readme",
+  dependencies: [.package(name: "xent", path: "{ROOT}")],
+  targets: [.executableTarget(name: "readme", dependencies: [.product(name: "Xent", package: "xent")])]
+)
+""")
+    (package / "Sources" / "readme" / "main.swift").write_text(block("swift"))
+    return output("swift", "run", "-q", "-c", "release", cwd=package)
+
+
+def main() -> int:
+    library, python, scratch = (Path(a).absolute() for a in sys.argv[1:4])
+    scratch.mkdir(parents=True, exist_ok=True)
+    programs = {
+        "c": lambda: run_c(library, scratch),
+        "python": lambda: run_python(python, scratch),
+        "swift": lambda: run_swift(scratch),
+    }
+    failed = 0
+    for language, program in programs.items():
+        text = program()
+        good = text.startswith(EXPECTED[language])
+        failed += not good
+        print(f"{'passed' if good else 'FAILED'}: the README's {language} program prints {text.splitlines()[0]!r}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4 or shutil.which("cc") is None:
+        raise SystemExit(__doc__)
+    sys.exit(main())
