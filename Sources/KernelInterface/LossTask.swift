@@ -9,6 +9,7 @@ public struct LossTask {
   public var input: InputKind
   /// Of the prediction, a floating target, the loss and the gradient.
   public var elementType: ElementType
+  public var rows: Int
   public var classes: Int
   /// One label a row, or a distribution or binary target of the prediction's shape.
   public var target: UnsafeRawPointer
@@ -23,12 +24,13 @@ public struct LossTask {
   public var probabilityFloor: Double
 
   public init(
-    input: InputKind, elementType: ElementType, classes: Int, target: UnsafeRawPointer, targetType: ElementType,
+    input: InputKind, elementType: ElementType, rows: Int, classes: Int, target: UnsafeRawPointer, targetType: ElementType,
     prediction: UnsafeRawPointer, rowLoss: UnsafeMutableRawPointer?, gradient: UnsafeMutableRawPointer?,
     gradientScale: Double, probabilityFloor: Double
   ) {
     self.input = input
     self.elementType = elementType
+    self.rows = rows
     self.classes = classes
     self.target = target
     self.targetType = targetType
@@ -38,6 +40,9 @@ public struct LossTask {
     self.gradientScale = gradientScale
     self.probabilityFloor = probabilityFloor
   }
+
+  /// So few elements that the more exact arithmetic costs nothing.
+  @inlinable public var isSmall: Bool { rows &* classes <= 4096 }
 }
 
 /// What a kernel found in the rows it was given.

@@ -1,5 +1,5 @@
 /// How the elements of one type become lanes and lanes become elements. Everything between is computed in
-/// `Compute`, so a result is rounded to the element type once, when it is stored.
+/// `Compute`, and a result is rounded to the element type when it is stored.
 protocol Element {
   associatedtype Compute: Lanes
   static var size: Int { get }
@@ -30,6 +30,25 @@ enum Float64Element: Element {
 }
 
 enum Float32Element: Element {
+  typealias Compute = Float32Lanes
+  @inline(__always) static var size: Int { 4 }
+
+  @inline(__always) static func load(_ array: UnsafeRawPointer, _ index: Int) -> Float32Lanes {
+    Float32Lanes(array.loadUnaligned(fromByteOffset: index &* 4, as: SIMD16<Float>.self))
+  }
+  @inline(__always) static func store(_ lanes: Float32Lanes, _ array: UnsafeMutableRawPointer, _ index: Int) {
+    array.storeBytes(of: lanes.vector, toByteOffset: index &* 4, as: SIMD16<Float>.self)
+  }
+  @inline(__always) static func loadOne(_ array: UnsafeRawPointer, _ index: Int) -> Double {
+    Double(array.loadUnaligned(fromByteOffset: index &* 4, as: Float.self))
+  }
+  @inline(__always) static func storeOne(_ value: Double, _ array: UnsafeMutableRawPointer, _ index: Int) {
+    array.storeBytes(of: Float(value), toByteOffset: index &* 4, as: Float.self)
+  }
+}
+
+/// Float32 in memory, computed in float64: where there are so few elements that accuracy is free.
+enum Float32AsFloat64Element: Element {
   typealias Compute = Float64Lanes
   @inline(__always) static var size: Int { 4 }
 

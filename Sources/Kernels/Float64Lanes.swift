@@ -1,6 +1,8 @@
 /// Eight float64 values: one register, two or four, as wide as the processor has them.
 struct Float64Lanes: Lanes {
   typealias Mask = SIMDMask<SIMD8<Int64>>
+  typealias Term = Float64Term
+  typealias Sum = Float64Sum
 
   var vector: SIMD8<Double>
 
@@ -58,5 +60,39 @@ struct Float64Lanes: Lanes {
   }
   @inline(__always) private static func larger(_ a: SIMD4<Double>, _ b: SIMD4<Double>) -> SIMD4<Double> {
     b.replacing(with: a, where: a .> b)
+  }
+}
+
+/// An exponential as it is: the sum behind it is compensated.
+struct Float64Term: SummableTerm {
+  var value: Float64Lanes
+
+  @inline(__always) init(value: Float64Lanes) { self.value = value }
+  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(value: a.value + b.value) }
+  @inline(__always) func kept(_ mask: Float64Lanes.Mask) -> Self { Self(value: Float64Lanes.keep(mask, value)) }
+}
+
+/// A compensated sum in every lane (Knuth's TwoSum).
+struct Float64Sum: LaneSum {
+  private var high = Float64Lanes.zero
+  private var low = Float64Lanes.zero
+
+  @inline(__always) init() {}
+
+  @inline(__always) mutating func add(_ value: Float64Lanes) {
+    let sum = high + value
+    let part = sum - high
+    low = low + ((high - (sum - part)) + (value - part))
+    high = sum
+  }
+  @inline(__always) mutating func add(_ term: Float64Term) { add(term.value) }
+  @inline(__always)
+  mutating func add(_ a: Float64Lanes, timesDifference b: Float64Lanes, _ c: Float64Lanes) { add(a * (b - c)) }
+
+  @inline(__always) var total: CompensatedSum {
+    var sum = CompensatedSum()
+    for lane in 0..<Float64Lanes.count { sum.add(high[lane]) }
+    for lane in 0..<Float64Lanes.count { sum.low += low[lane] }
+    return sum
   }
 }

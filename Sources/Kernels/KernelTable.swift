@@ -17,10 +17,13 @@ import KernelInterface
     })
 }
 
-/// One kernel for every input kind, once the element type is known.
+/// One kind of target; the kernel for each kind of input.
+///
+/// `E` computes in the element type, `Exact` in float64: for what is too little to be worth anything else.
 private protocol LossDispatch {
-  static func run<E: Element>(
-    _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals)
+  static func run<E: Element, Exact: Element>(
+    _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  ) where Exact.Compute == Float64Lanes
 }
 
 @inline(__always) private func runLoss<Dispatch: LossDispatch>(
@@ -29,14 +32,28 @@ private protocol LossDispatch {
   let task = task.load(as: LossTask.self)
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
   switch task.elementType {
-  case .float32: Dispatch.run(Float32Element.self, task, first: first, count: count, &totals.pointee)
-  default: Dispatch.run(Float64Element.self, task, first: first, count: count, &totals.pointee)
+  case .float32:
+    Dispatch.run(
+      Float32Element.self, Float32AsFloat64Element.self, task, first: first, count: count, &totals.pointee)
+  default:
+    Dispatch.run(Float64Element.self, Float64Element.self, task, first: first, count: count, &totals.pointee)
   }
 }
 
 private enum BinaryDispatch: LossDispatch {
   @inline(__always)
-  static func run<E: Element>(
+  static func run<E: Element, Exact: Element>(
+    _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  ) where Exact.Compute == Float64Lanes {
+    if task.isSmall {
+      run(Exact.self, task, first: first, count: count, &totals)
+    } else {
+      run(E.self, task, first: first, count: count, &totals)
+    }
+  }
+
+  @inline(__always)
+  private static func run<E: Element>(
     _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) {
     switch task.input {
@@ -52,32 +69,38 @@ private enum BinaryDispatch: LossDispatch {
 
 private enum LabelDispatch: LossDispatch {
   @inline(__always)
-  static func run<E: Element>(
-    _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
-  ) {
+  static func run<E: Element, Exact: Element>(
+    _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  ) where Exact.Compute == Float64Lanes {
     switch task.input {
     case .probabilities:
-      labelRows(E.self, CategoricalProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+      labelRows(Exact.self, CategoricalProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)
+    case .logits where task.classes <= shortRow:
+      shortLogitLabelRows(E.self, Exact.self, task, first: first, count: count, &totals)
     case .logits:
       logitLabelRows(E.self, task, first: first, count: count, &totals)
     case .logProbabilities:
-      labelRows(E.self, CategoricalLogProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+      labelRows(Exact.self, CategoricalLogProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)
     }
   }
 }
 
 private enum DistributionDispatch: LossDispatch {
   @inline(__always)
-  static func run<E: Element>(
-    _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
-  ) {
+  static func run<E: Element, Exact: Element>(
+    _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  ) where Exact.Compute == Float64Lanes {
     switch task.input {
+    case .probabilities where task.isSmall:
+      distributionRows(
+        Exact.self, CategoricalProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)
     case .probabilities:
       distributionRows(E.self, CategoricalProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
     case .logits:
       logitDistributionRows(E.self, task, first: first, count: count, &totals)
     case .logProbabilities:
-      distributionRows(E.self, CategoricalLogProbabilities<E.Compute>.self, task, first: first, count: count, &totals)
+      distributionRows(
+        Exact.self, CategoricalLogProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)
     }
   }
 }

@@ -4,6 +4,10 @@
 /// Operators of the concrete SIMD types compile to single instructions; generic ones would be loops.
 protocol Lanes {
   associatedtype Mask
+  /// What an exponential is summed as.
+  associatedtype Term: SummableTerm where Term.Value == Self
+  /// A sum that is wider than the lanes.
+  associatedtype Sum: LaneSum where Sum.Value == Self
 
   /// The number of values.
   static var count: Int { get }
@@ -40,15 +44,37 @@ protocol Lanes {
 
   // Vector math, in the type's own file.
 
-  /// `e^(x - base) 2^-shift`, with 0 for everything below 2^-1022. `x - base` may be anything up to the point
-  /// where the result overflows; NaN gives NaN, -inf exactly 0.
-  static func scaledExponential(_ x: Self, _ scale: ExponentialScale) -> Self
+  static var exponentialRange: ExponentialRange { get }
+  /// `e^(x - scale.base) 2^-scale.shift`, with 0 for what is below the normal numbers. NaN gives NaN, -inf exactly 0.
+  /// x may be above the scale's reference by the range's headroom.
+  static func scaledExponential(_ x: Self, _ scale: ExponentialScale) -> Term
   /// `e^x` for x <= 0, with gradual underflow.
   static func exponentialOfNegative(_ x: Self) -> Self
   /// `e^x - 1` for x <= 0.
   static func exponentialMinusOne(_ x: Self) -> Self
   /// `log(x + remainder)` for x >= 0, where the remainder is at most half a unit in the last place of x.
   static func logarithm(_ x: Self, remainder: Self?) -> Self
+}
+
+/// An exponential, or a sum of few, on its way into a `LaneSum`.
+protocol SummableTerm {
+  associatedtype Value: Lanes
+  var value: Value { get }
+  static func + (a: Self, b: Self) -> Self
+  /// The term where the mask holds, 0 elsewhere.
+  func kept(_ mask: Value.Mask) -> Self
+}
+
+/// The sum of many lanes' values.
+protocol LaneSum {
+  associatedtype Value: Lanes
+  init()
+  mutating func add(_ value: Value)
+  mutating func add(_ term: Value.Term)
+  /// Adds `a (b - c)`, rounded no more than the sum.
+  mutating func add(_ a: Value, timesDifference b: Value, _ c: Value)
+  /// The sum over all lanes, added up in a fixed order.
+  var total: CompensatedSum { get }
 }
 
 extension Lanes {

@@ -9,7 +9,7 @@ func pointwiseRun<E: Element, F: Formula>(
   elementLoss: UnsafeMutableRawPointer?, _ totals: inout LossTotals
 ) -> CompensatedSum? where F.Value == E.Compute {
   let scale = E.Compute(task.gradientScale)
-  var sum = LaneSum<E.Compute>()
+  var sum = E.Compute.Sum()
   var index = first
   let runEnd = first &+ count
   while index < runEnd {
@@ -77,7 +77,7 @@ func labelRows<E: Element, F: Formula>(
   let formula = F(task)
   let classes = task.classes
   let scale = E.Compute(task.gradientScale)
-  var sum = LaneSum<E.Compute>()
+  var sum = E.Compute.Sum()
   var row = first
   let end = first &+ count
   while row < end {

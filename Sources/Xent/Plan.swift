@@ -9,7 +9,7 @@ extension Problem {
     var found = LossTotals()
     if rows > 0, let target = yTrue.data, let prediction = yPred.data {
       var task = LossTask(
-        input: options.input, elementType: yPred.elementType, classes: classes, target: target,
+        input: options.input, elementType: yPred.elementType, rows: rows, classes: classes, target: target,
         targetType: yTrue.elementType, prediction: prediction,
         rowLoss: options.reduction == .none ? outputs.loss?.data : nil, gradient: outputs.gradient?.data,
         gradientScale: options.reduction == .mean ? 1 / divisor : 1, probabilityFloor: options.probabilityFloor)

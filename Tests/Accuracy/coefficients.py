@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the polynomial coefficients of Sources/Kernels: near-minimax fits by Chebyshev interpolation.
+"""Makes the polynomial coefficients of Sources/Kernels: weighted minimax fits.
 
 Prints every coefficient as a hexadecimal float, lowest power first, with the relative error that the polynomial
 alone (its coefficients rounded, the arithmetic exact) leaves in the function. Needs mpmath.
@@ -12,14 +12,48 @@ from collections.abc import Callable
 
 import mpmath
 
-mpmath.mp.dps = 60
+mpmath.mp.dps = 50
 LN2 = mpmath.log(2)
 
 
-def fit(function: Callable[[mpmath.mpf], mpmath.mpf], low: float, high: float, degree: int) -> list[float]:
-    """The polynomial of the degree through the Chebyshev points, each coefficient rounded to float64."""
-    highest_first = mpmath.chebyfit(function, [low, high], degree + 1)
-    return [float(c) for c in reversed(highest_first)]
+def rounded(value: mpmath.mpf, bits: int) -> float:
+    """The nearest number with a significand of so many bits."""
+    if value == 0:
+        return 0.0
+    exponent = mpmath.floor(mpmath.log(abs(value), 2)) - bits + 1
+    return float(mpmath.nint(value / mpmath.mpf(2) ** exponent) * mpmath.mpf(2) ** exponent)
+
+
+def fit(
+    function: Callable[[mpmath.mpf], mpmath.mpf],
+    weight: Callable[[mpmath.mpf], mpmath.mpf],
+    low: float,
+    high: float,
+    degree: int,
+    bits: int,
+) -> list[float]:
+    """The polynomial of the degree with the least weighted error, each coefficient rounded, lowest power first.
+
+    Lawson's algorithm: least squares whose weights grow where the error is large converge to the minimax fit.
+    """
+    count = 12 * (degree + 2)
+    angles = [mpmath.pi * (i + mpmath.mpf(1) / 2) / count for i in range(count)]
+    points = [(low + high) / mpmath.mpf(2) + (high - low) / mpmath.mpf(2) * mpmath.cos(a) for a in angles]
+    targets = [function(x) for x in points]
+    scales = [weight(x) for x in points]
+    lawson = [mpmath.mpf(1)] * count
+    coefficients = mpmath.matrix(degree + 1, 1)
+    for _ in range(60):
+        roots = [mpmath.sqrt(w) * s for w, s in zip(lawson, scales)]
+        rows = [[root * x**k for k in range(degree + 1)] for root, x in zip(roots, points)]
+        coefficients = mpmath.lu_solve(mpmath.matrix(rows), mpmath.matrix([r * t for r, t in zip(roots, targets)]))
+        errors = [
+            abs(s * (mpmath.polyval(list(coefficients)[::-1], x) - t)) for x, t, s in zip(points, targets, scales)
+        ]
+        lawson = [w * e for w, e in zip(lawson, errors)]
+        total = sum(lawson)
+        lawson = [w / total for w in lawson]
+    return [rounded(c, bits) for c in coefficients]
 
 
 def exponential_tail(r: mpmath.mpf) -> mpmath.mpf:
@@ -54,21 +88,23 @@ def show(name: str, coefficients: list[float], error: str) -> None:
 
 def main() -> None:
     half = float(LN2 / 2) * 1.0001
-    tail = fit(exponential_tail, -half, half, 10)
-    show("exponential Q", tail, worst(lambda r: (1 + r + r * r * value(tail, r)) / mpmath.exp(r) - 1, -half, half))
-
     # s = f / (2 + f) for 1 + f in [sqrt(1/2), sqrt(2)].
     s = float((mpmath.sqrt(2) - 1) / (mpmath.sqrt(2) + 1)) * 1.0001
-    tail_log = fit(logarithm_tail, 0, s * s, 6)
-    show(
-        "logarithm P",
-        tail_log,
-        worst(lambda x: (2 * x + x**3 * value(tail_log, x * x)) / (2 * mpmath.atanh(x)) - 1, -s, s),
-    )
-
-    # The high part keeps 40 bits, so that its product with an integer below 2^13 is exact.
-    high = float(mpmath.floor(LN2 * 2**40) / 2**40)
-    print("ln 2 high", high.hex(), " low", float(LN2 - mpmath.mpf(high)).hex(), " log2 e", float(1 / LN2).hex())
+    for name, bits, exponential_degree, logarithm_degree, integer_bits in (
+        ("float32", 24, 4, 2, 10),
+        ("float64", 53, 10, 6, 13),
+    ):
+        q = fit(exponential_tail, lambda r: r * r / mpmath.exp(r), -half, half, exponential_degree, bits)
+        error = worst(lambda r: (1 + r + r * r * value(q, r)) / mpmath.exp(r) - 1, -half, half)
+        show(f"{name} exponential Q", q, error)
+        p = fit(logarithm_tail, lambda z: z, 0, s * s, logarithm_degree, bits)
+        error = worst(lambda x: (2 * x + x**3 * value(p, x * x)) / (2 * mpmath.atanh(x)) - 1, -s, s)
+        show(f"{name} logarithm P", p, error)
+        # The high part is short enough that its product with an integer of so many bits is exact.
+        short = bits - integer_bits
+        high = float(mpmath.floor(LN2 * 2**short) / 2**short)
+        low = rounded(LN2 - mpmath.mpf(high), bits)
+        print(f"{name} ln 2 high {high.hex()}  low {low.hex()}  log2 e {rounded(1 / LN2, bits).hex()}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+/// The range in which a type's exponentials are kept.
+struct ExponentialRange {
+  /// The exponential at the reference becomes about 2^headroom: high enough that what matters below it stays normal,
+  /// low enough that much larger ones, and long sums of them, stay finite.
+  let headroom: Double
+  /// How far above the reference an x may be.
+  let reach: Double
+  /// Up to here the reference is taken off as a power of two; see `ExponentialScale`.
+  let baseLimit: Double
+  /// The smallest normal number of the type.
+  let smallestFactor: Double
+}
+
+/// What is taken off the exponent: `e^(x - base) 2^-shift`.
+///
+/// Around a reference near the largest x a power of two is taken off, which rounds nothing. Beyond the limit of the
+/// range the reference itself is subtracted: that is exact for every x within a factor of two of it, and all others
+/// are so far below the largest that their exponential is 0.
+struct ExponentialScale {
+  let base: Double
+  /// The integer k with 2^k near e^(reference - base).
+  let exponent: Double
+  /// `exponent - headroom`.
+  let shift: Double
+
+  @inline(__always) init(reference: Double, _ range: ExponentialRange) {
+    let inRange = reference <= range.baseLimit && reference >= -range.baseLimit
+    base = inRange ? 0 : reference
+    exponent = inRange ? (reference * Logarithm2.inverse + Round64.offset) - Round64.offset : 0
+    shift = exponent - range.headroom
+  }
+
+  /// For an x that has had its base subtracted.
+  @inline(__always) var withoutBase: ExponentialScale {
+    ExponentialScale(base: 0, exponent: exponent, shift: shift)
+  }
+
+  @inline(__always) private init(base: Double, exponent: Double, shift: Double) {
+    self.base = base
+    self.exponent = exponent
+    self.shift = shift
+  }
+
+  @inline(__always) init(shift: Double) {
+    base = 0
+    exponent = shift
+    self.shift = shift
+  }
+}
+
+/// ln 2 in two parts; the high one has 40 bits, so that its product with an integer below 2^13 is exact.
+enum Logarithm2 {
+  static var high: Double { 0x1.62e42fefa2000p-1 }
+  static var low: Double { 0x1.9ef35793c7673p-41 }
+  static var inverse: Double { 0x1.71547652b82fep+0 }
+}
+
+enum Round64 {
+  /// Added to a number below 2^51 it leaves the nearest integer in the low bits of the significand.
+  static var offset: Double { 0x1.8p+52 }
+}

@@ -1,0 +1,110 @@
+/// Sixteen float32 values: one register, two or four, as wide as the processor has them.
+struct Float32Lanes: Lanes {
+  typealias Mask = SIMDMask<SIMD16<Int32>>
+  typealias Term = Float32Term
+  typealias Sum = Float32Sum
+
+  var vector: SIMD16<Float>
+
+  @inline(__always) init(_ vector: SIMD16<Float>) { self.vector = vector }
+  @inline(__always) init(_ value: Double) { vector = SIMD16(repeating: Float(value)) }
+
+  @inline(__always) static var count: Int { 16 }
+
+  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.vector + b.vector) }
+  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.vector - b.vector) }
+  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.vector * b.vector) }
+  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.vector / b.vector) }
+
+  @inline(__always) static func multiplyAdd(_ a: Self, _ b: Self, _ c: Self) -> Self {
+    // Without the instruction addingProduct is a library call for each lane.
+    #if XENT_FUSED_MULTIPLY_ADD || arch(arm64)
+      Self(c.vector.addingProduct(a.vector, b.vector))
+    #else
+      Self(a.vector * b.vector + c.vector)
+    #endif
+  }
+
+  @inline(__always) static func maximum(_ a: Self, _ b: Self) -> Self {
+    Self(b.vector.replacing(with: a.vector, where: a.vector .> b.vector))
+  }
+  @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self {
+    Self(b.vector.replacing(with: a.vector, where: a.vector .< b.vector))
+  }
+
+  @inline(__always) static func < (a: Self, b: Self) -> Mask { a.vector .< b.vector }
+  @inline(__always) static func <= (a: Self, b: Self) -> Mask { a.vector .<= b.vector }
+  @inline(__always) static func == (a: Self, b: Self) -> Mask { a.vector .== b.vector }
+  @inline(__always) static func select(_ mask: Mask, _ a: Self, _ b: Self) -> Self {
+    Self(b.vector.replacing(with: a.vector, where: mask))
+  }
+  @inline(__always) static func and(_ a: Mask, _ b: Mask) -> Mask { a .& b }
+  @inline(__always) static func or(_ a: Mask, _ b: Mask) -> Mask { a .| b }
+  @inline(__always) static func not(_ a: Mask) -> Mask { .!a }
+  @inline(__always) static func any(_ mask: Mask) -> Bool { Swift.any(mask) }
+
+  @inline(__always) private static var laneNumbers: SIMD16<Int32> { SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+  @inline(__always) static func first(_ count: Int) -> Mask { laneNumbers .< SIMD16(repeating: Int32(truncatingIfNeeded: min(count, 16))) }
+  @inline(__always) static func only(_ lane: Int) -> Mask { laneNumbers .== SIMD16(repeating: Int32(truncatingIfNeeded: lane)) }
+
+  @inline(__always) subscript(lane: Int) -> Double {
+    get { Double(vector[lane]) }
+    set { vector[lane] = Float(newValue) }
+  }
+
+  @inline(__always) func largest() -> Double {
+    // By halves: max() on a vector is a loop that leaves a shared symbol behind.
+    let eight = vector.lowHalf.replacing(with: vector.highHalf, where: vector.highHalf .> vector.lowHalf)
+    let four = eight.lowHalf.replacing(with: eight.highHalf, where: eight.highHalf .> eight.lowHalf)
+    let two = four.lowHalf.replacing(with: four.highHalf, where: four.highHalf .> four.lowHalf)
+    return Double(two.x > two.y ? two.x : two.y)
+  }
+}
+
+/// An exponential 2^n e^r as 2^n and 2^n (e^r - 1): each is rounded far less than their sum in float32 would be, and
+/// they meet in a float64 sum.
+struct Float32Term: SummableTerm {
+  let power: Float32Lanes
+  let rest: Float32Lanes
+
+  @inline(__always) init(power: Float32Lanes, rest: Float32Lanes) {
+    self.power = power
+    self.rest = rest
+  }
+  @inline(__always) var value: Float32Lanes { power + rest }
+  @inline(__always) static func + (a: Self, b: Self) -> Self {
+    Self(power: a.power + b.power, rest: a.rest + b.rest)
+  }
+  @inline(__always) func kept(_ mask: Float32Lanes.Mask) -> Self {
+    Self(power: Float32Lanes.keep(mask, power), rest: Float32Lanes.keep(mask, rest))
+  }
+}
+
+/// A float64 sum of every lane's low and high half.
+struct Float32Sum: LaneSum {
+  private var low = SIMD8<Double>(repeating: 0)
+  private var high = SIMD8<Double>(repeating: 0)
+
+  @inline(__always) init() {}
+
+  @inline(__always) mutating func add(_ value: Float32Lanes) {
+    low += SIMD8<Double>(value.vector.lowHalf)
+    high += SIMD8<Double>(value.vector.highHalf)
+  }
+  @inline(__always) mutating func add(_ term: Float32Term) {
+    add(term.power)
+    add(term.rest)
+  }
+  @inline(__always)
+  mutating func add(_ a: Float32Lanes, timesDifference b: Float32Lanes, _ c: Float32Lanes) {
+    low += SIMD8<Double>(a.vector.lowHalf) * (SIMD8<Double>(b.vector.lowHalf) - SIMD8<Double>(c.vector.lowHalf))
+    high += SIMD8<Double>(a.vector.highHalf) * (SIMD8<Double>(b.vector.highHalf) - SIMD8<Double>(c.vector.highHalf))
+  }
+
+  @inline(__always) var total: CompensatedSum {
+    let eight = low + high
+    let four = eight.lowHalf + eight.highHalf
+    let two = four.lowHalf + four.highHalf
+    return CompensatedSum(high: two.x + two.y, low: 0)
+  }
+}

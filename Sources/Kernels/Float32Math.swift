@@ -1,0 +1,96 @@
+// Exponential and logarithm of float32 lanes. The coefficients are made by Tests/Accuracy/coefficients.py. The
+// algorithms are those of Float64Math.swift.
+
+private enum Logarithm2Short {
+  /// 14 bits, so that the product with an integer below 2^10 is exact.
+  static var high: Double { 0x1.62e0000000000p-1 }
+  static var low: Double { 0x1.0bfbe80000000p-15 }
+  static var inverse: Double { 0x1.7154760000000p+0 }
+}
+
+private enum Round32 {
+  /// Added to a number below 2^22 it leaves the nearest integer in the low bits of the significand.
+  static var offset: Double { 0x1.8p+23 }
+}
+
+extension Float32Lanes {
+  /// Exponentials that are e^28 above the reference are below 2^73, so that one over a long row's sum of them is normal; one
+  /// that is e^-104 below the largest, and so the smallest number above 0, is normal too.
+  @inline(__always) static var exponentialRange: ExponentialRange {
+    ExponentialRange(headroom: 32, reach: 28, baseLimit: 256, smallestFactor: 0x1p-126)
+  }
+
+  /// Relative error of the polynomial 2^-28.0.
+  @inline(__always)
+  static func scaledExponential(_ x: Float32Lanes, _ scale: ExponentialScale) -> Float32Term {
+    // At the lowest x the exponent field is 0, which makes the power of two an exact 0.
+    let lowestField = scale.shift - 127
+    let lowest = Float32Lanes(lowestField * (Logarithm2.high + Logarithm2.low))
+    let reduced = maximum(lowest, x - Float32Lanes(scale.base))
+    let offset = Float32Lanes(Round32.offset - lowestField)
+    let shifted = multiplyAdd(reduced, Float32Lanes(Logarithm2Short.inverse), offset)
+    let power = powerOfTwo(field: shifted)
+    return Float32Term(power: power, rest: power * exponentialTail(remainder(reduced, shifted - offset)))
+  }
+
+  @inline(__always) static func exponentialOfNegative(_ x: Float32Lanes) -> Float32Lanes {
+    // Computed far above the subnormal numbers and brought down by one rounded multiplication.
+    scaledExponential(x, ExponentialScale(shift: -100)).value * Float32Lanes(0x1p-100)
+  }
+
+  @inline(__always) static func exponentialMinusOne(_ x: Float32Lanes) -> Float32Lanes {
+    let reduced = maximum(Float32Lanes(-80), x)
+    let offset = Float32Lanes(Round32.offset + 127)
+    let shifted = multiplyAdd(reduced, Float32Lanes(Logarithm2Short.inverse), offset)
+    let power = powerOfTwo(field: shifted)
+    let tail = exponentialTail(remainder(reduced, shifted - offset))
+    return multiplyAdd(power, tail, power - one)
+  }
+
+  @inline(__always) private static func remainder(_ x: Float32Lanes, _ n: Float32Lanes) -> Float32Lanes {
+    multiplyAdd(n, Float32Lanes(-Logarithm2Short.low), multiplyAdd(n, Float32Lanes(-Logarithm2Short.high), x))
+  }
+
+  @inline(__always) private static func powerOfTwo(field: Float32Lanes) -> Float32Lanes {
+    Float32Lanes(unsafeBitCast(unsafeBitCast(field.vector, to: SIMD16<Int32>.self) &<< 23, to: SIMD16<Float>.self))
+  }
+
+  /// e^r - 1 = r + r^2 Q(r).
+  @inline(__always) private static func exponentialTail(_ r: Float32Lanes) -> Float32Lanes {
+    let r2 = r * r
+    let q01 = multiplyAdd(r, Float32Lanes(0x1.5554920000000p-3), Float32Lanes(0x1.fffffc0000000p-2))
+    let q23 = multiplyAdd(r, Float32Lanes(0x1.1239de0000000p-7), Float32Lanes(0x1.5558f20000000p-5))
+    let q24 = multiplyAdd(r2, Float32Lanes(0x1.6a24880000000p-10), q23)
+    return multiplyAdd(r2, multiplyAdd(r2, q24, q01), r)
+  }
+
+  /// Relative error of the polynomial 2^-30.1.
+  @inline(__always)
+  static func logarithm(_ x: Float32Lanes, remainder: Float32Lanes?) -> Float32Lanes {
+    let subnormal = x < Float32Lanes(0x1p-126)
+    let normal = select(subnormal, x * Float32Lanes(0x1p+25), x)
+    let bits = unsafeBitCast(normal.vector, to: SIMD16<Int32>.self)
+    let sqrtHalf: Int32 = 0x3f35_04f3
+    let lifted = bits &+ SIMD16(repeating: 0x3f80_0000 &- sqrtHalf)
+    // An integer below 2^23 in the significand of 2^23.
+    let exponentField = unsafeBitCast(
+      (unsafeBitCast(lifted, to: SIMD16<UInt32>.self) &>> 23) | SIMD16(repeating: 0x4b00_0000),
+      to: SIMD16<Float>.self)
+    let k = Float32Lanes(exponentField) - select(subnormal, Float32Lanes(0x1p+23 + 152), Float32Lanes(0x1p+23 + 127))
+    let significand = (lifted & SIMD16(repeating: 0x007f_ffff)) &+ SIMD16(repeating: sqrtHalf)
+    let f = Float32Lanes(unsafeBitCast(significand, to: SIMD16<Float>.self)) - one
+
+    let s = f / (Float32Lanes(2) + f)
+    let z = s * s
+    let p12 = multiplyAdd(z, Float32Lanes(0x1.31e36c0000000p-2), Float32Lanes(0x1.995eb60000000p-2))
+    let p = z * multiplyAdd(z, p12, Float32Lanes(0x1.55557a0000000p-1))
+    let halfSquare = Float32Lanes(0.5) * f * f
+
+    var low = k * Float32Lanes(Logarithm2Short.low)
+    if let remainder { low = low + remainder / x }
+    let correction = halfSquare - multiplyAdd(s, halfSquare + p, low)
+    let result = multiplyAdd(k, Float32Lanes(Logarithm2Short.high), f - correction)
+    let finite = select(x < Float32Lanes(Double.infinity), result, x)
+    return select(x == zero, Float32Lanes(-Double.infinity), finite)
+  }
+}

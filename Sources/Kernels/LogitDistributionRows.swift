@@ -1,0 +1,73 @@
+import KernelInterface
+
+/// Categorical losses of logits with distributions, T = sum_c t_c, j the largest logit's class:
+/// l = T (lse - z_j) + sum_c t_c (z_j - z_c), whose terms are all >= 0. Gradient T softmax_c - t_c, at the pivot
+/// (T - t_j) - T S/(S+E), where T - t_j is summed without t_j: a one-hot target gives exactly 0.
+func logitDistributionRows<E: Element>(
+  _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+) {
+  let endRow = first &+ count
+  let rows = LogitRows<E>(task, endRow: endRow)
+  let classes = task.classes
+  for row in first..<endRow {
+    let start = row &* classes
+    let largest = rows.largest(start, classes)
+    let pivot = rows.firstClass(start, equalTo: largest)
+    guard let targets = TargetSums(rows, start, largest: largest, pivot: pivot, &totals) else { return }
+
+    var group = LogitGroup()
+    let softmax = rows.softmax(start, pivot: pivot, reference: largest).softmax
+    group.set(0, largest - largest == 0 ? softmax : nil)
+    let total = targets.others + E.loadOne(task.target, start &+ pivot)
+    let lossOfPivot = group.losses(headroom: E.Compute.exponentialRange.headroom)[0]
+    let loss = total * lossOfPivot + targets.distance
+    totals.add(CompensatedSum(high: loss))
+    if let rowLoss = task.rowLoss { E.storeOne(loss, rowLoss, row) }
+    if let gradient = task.gradient {
+      let scale = task.gradientScale
+      let factor = group.factors(total * scale)[0]
+      rows.scaleGradient(start, gradient, factor: factor, targetScale: scale)
+      let pivotGradient = targets.others * scale + group.pivotGradients(Float64Lanes(factor))[0]
+      E.storeOne(pivotGradient, gradient, start &+ pivot)
+    }
+  }
+}
+
+/// What a row's loss needs of its distribution.
+private struct TargetSums {
+  /// sum of t_c without the pivot's.
+  let others: Double
+  /// sum of t_c (z_j - z_c).
+  let distance: Double
+
+  /// Nil, with the place in the totals, if an entry is none that a distribution can have.
+  @inline(__always)
+  init?<E: Element>(
+    _ rows: LogitRows<E>, _ start: Int, largest: Double, pivot: Int, _ totals: inout LossTotals
+  ) {
+    typealias Value = E.Compute
+    let task = rows.task
+    var sum = Value.Sum()
+    var distances = Value.Sum()
+    var offset = 0
+    while offset < task.classes {
+      let left = task.classes &- offset
+      let t = E.load(task.target, start &+ offset, count: left, end: rows.end, fill: 0)
+      let z = E.load(task.prediction, start &+ offset, count: left, end: rows.end, fill: 0)
+      let offending = isNotADistributionEntry(t)
+      if Value.any(offending) {
+        totals.offendingElement = start &+ offset &+ firstLane(of: offending, Value.self)
+        return nil
+      }
+      let lane = pivot &- offset
+      let others = lane >= 0 && lane < Value.count ? Value.keep(Value.not(Value.only(lane)), t) : t
+      sum.add(others)
+      // Where t is 0 the logit may be anything.
+      let peak = Value(largest)
+      distances.add(others, timesDifference: peak, Value.select(others == .zero, peak, z))
+      offset &+= Value.count
+    }
+    self.others = sum.total.value
+    distance = distances.total.value
+  }
+}

@@ -1,0 +1,49 @@
+/// Up to eight rows of logits on their way from the sums of their exponentials to losses and gradient factors, a row a
+/// lane: the logarithm is computed for all of them at once.
+struct LogitGroup {
+  private var others = Float64Lanes.zero
+  private var pivot = Float64Lanes.one
+  private var pivotLogit = Float64Lanes.zero
+  private var exponent = Float64Lanes.zero
+
+  @inline(__always) static var capacity: Int { Float64Lanes.count }
+
+  @inline(__always) init() {}
+
+  /// Nil for a row without a softmax: everything about it is NaN.
+  @inline(__always) mutating func set(_ lane: Int, _ softmax: RowSoftmax?) {
+    others[lane] = softmax?.others ?? .nan
+    pivot[lane] = softmax?.pivot ?? .nan
+    pivotLogit[lane] = softmax?.pivotLogit ?? .nan
+    exponent[lane] = softmax?.scale.exponent ?? .nan
+  }
+
+  /// lse - z_j = log(1 + S/E). Where e^z_j is lost against the sum it is log(S+E) - z_j, with the sum brought near 1 and
+  /// the exponent K back as K ln 2 in two parts, whose high one meets z_j first.
+  @inline(__always) func losses(headroom: Double) -> Float64Lanes {
+    let ratio = others / pivot
+    let near = Float64Lanes.logarithmOnePlus(ratio)
+    let isFar = Float64Lanes(0x1p60) < ratio
+    if !Float64Lanes.any(isFar) { return near }
+    let logarithm = Float64Lanes.logarithm((others + pivot) * Float64Lanes(powerOfTwo(-headroom)))
+    let apart = exponent * Float64Lanes(Logarithm2.high) - pivotLogit
+    let far = apart + (logarithm + exponent * Float64Lanes(Logarithm2.low))
+    return Float64Lanes.select(isFar, far, near)
+  }
+
+  /// What an exponential is multiplied by to become its share of `total`.
+  @inline(__always) func factors(_ total: Double) -> Float64Lanes { Float64Lanes(total) / (others + pivot) }
+
+  /// The gradient at the pivots: softmax_j - 1 with the factor's scale.
+  @inline(__always) func pivotGradients(_ factors: Float64Lanes) -> Float64Lanes { .zero - others * factors }
+
+  /// Whether every one of the first `count` rows' sums is at least `smallest`; NaN is not.
+  @inline(__always) func sumsReach(_ smallest: Double, count: Int) -> Bool {
+    let reaches = Float64Lanes(smallest) <= others + pivot
+    return !Float64Lanes.any(Float64Lanes.and(Float64Lanes.not(reaches), Float64Lanes.first(count)))
+  }
+
+  private func powerOfTwo(_ exponent: Double) -> Double {
+    Double(bitPattern: UInt64(bitPattern: Int64(exponent) &+ 1023) &<< 52)
+  }
+}

@@ -1,0 +1,145 @@
+import KernelInterface
+
+// Categorical losses of logits with class indices: l = lse - z_y, gradient softmax - [c = y].
+
+/// Rows of any length, one after the other.
+func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
+  let endRow = first &+ count
+  // The gradients of a group should still be in the cache when they are scaled.
+  let groupSize = task.classes <= 2048 ? LogitGroup.capacity : 1
+  var row = first
+  while row < endRow {
+    let size = min(groupSize, endRow &- row)
+    logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &totals)
+    row &+= size
+  }
+}
+
+/// Up to eight rows.
+@inline(__always)
+private func logitLabelGroup<E: Element>(
+  _: E.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ totals: inout LossTotals
+) {
+  let rows = LogitRows<E>(task, endRow: endRow)
+  let classes = task.classes
+  var group = LogitGroup()
+  for lane in 0..<count {
+    let row = first &+ lane
+    let label = Int(task.targetType.label(task.target, row))
+    group.set(lane, rows.softmax(row &* classes, pivot: label))
+  }
+  let losses = group.losses(headroom: E.Compute.exponentialRange.headroom)
+  storeLosses(E.self, losses, task, first: first, count: count, &totals)
+  if let gradient = task.gradient {
+    let factors = group.factors(task.gradientScale)
+    let pivotGradients = group.pivotGradients(factors)
+    for lane in 0..<count {
+      let row = first &+ lane
+      rows.scaleGradient(row &* classes, gradient, factor: factors[lane])
+      E.storeOne(pivotGradients[lane], gradient, labelElement(task, row))
+    }
+  }
+}
+
+@inline(__always)
+private func storeLosses<E: Element>(
+  _: E.Type, _ losses: Float64Lanes, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+) {
+  for lane in 0..<count {
+    totals.add(CompensatedSum(high: losses[lane]))
+    if let rowLoss = task.rowLoss { E.storeOne(losses[lane], rowLoss, first &+ lane) }
+  }
+}
+
+/// The longest row that eight of fit the run of exponentials below.
+let shortRow = 32
+
+/// Rows of at most `shortRow` classes, eight at a time: their exponentials are computed as one run of vectors in
+/// float64, relative to the largest of all eight, which the range of float64 leaves room for.
+///
+/// `Exact` computes the element type in float64, `E` is for the groups whose rows are too far apart.
+func shortLogitLabelRows<E: Element, Exact: Element>(
+  _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+) where Exact.Compute == Float64Lanes {
+  var run = InlineArray<256, Double>(repeating: 0)
+  withUnsafeMutableBytes(of: &run) { run in
+    let exponentials = run.baseAddress.unsafelyUnwrapped
+    let endRow = first &+ count
+    var row = first
+    while row < endRow {
+      let size = min(LogitGroup.capacity, endRow &- row)
+      if !shortLogitLabelGroup(Exact.self, task, first: row, count: size, endRow: endRow, exponentials, &totals) {
+        logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &totals)
+      }
+      row &+= size
+    }
+  }
+}
+
+/// Up to eight rows; false, with nothing written, if one is so far below the others that its exponentials are lost, or
+/// has none.
+@inline(__always)
+private func shortLogitLabelGroup<Exact: Element>(
+  _: Exact.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ exponentials: UnsafeMutableRawPointer,
+  _ totals: inout LossTotals
+) -> Bool where Exact.Compute == Float64Lanes {
+  let classes = task.classes
+  let rows = LogitRows<Exact>(task, endRow: endRow)
+  let range = Float64Lanes.exponentialRange
+  let start = first &* classes
+  let elements = count &* classes
+  let scale = ExponentialScale(reference: rows.largest(start, elements), range)
+  var index = 0
+  while index < elements {
+    let z = Exact.load(task.prediction, start &+ index, count: elements &- index, end: rows.end, fill: -.infinity)
+    Float64Element.store(Float64Lanes.scaledExponential(z, scale).value, exponentials, index)
+    index &+= Float64Lanes.count
+  }
+
+  var group = LogitGroup()
+  for lane in 0..<count {
+    let label = Int(task.targetType.label(task.target, first &+ lane))
+    let pivot = lane &* classes &+ label
+    let pivotTerm = Float64Element.loadOne(exponentials, pivot)
+    Float64Element.storeOne(0, exponentials, pivot)
+    group.set(
+      lane,
+      RowSoftmax(
+        scale: scale, others: sum(exponentials, lane &* classes, classes), pivot: pivotTerm,
+        pivotLogit: Exact.loadOne(task.prediction, start &+ pivot) - scale.base))
+  }
+  if !group.sumsReach(0x1p60, count: count) { return false }
+  storeLosses(Exact.self, group.losses(headroom: range.headroom), task, first: first, count: count, &totals)
+  if let gradient = task.gradient {
+    let factors = group.factors(task.gradientScale)
+    let pivotGradients = group.pivotGradients(factors)
+    for lane in 0..<count {
+      let offset = lane &* classes
+      for index in offset..<(offset &+ classes) {
+        Exact.storeOne(Float64Element.loadOne(exponentials, index) * factors[lane], gradient, start &+ index)
+      }
+      Exact.storeOne(pivotGradients[lane], gradient, labelElement(task, first &+ lane))
+    }
+  }
+  return true
+}
+
+/// Four sums side by side.
+@inline(__always)
+private func sum(_ values: UnsafeMutableRawPointer, _ first: Int, _ count: Int) -> Double {
+  var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
+  var index = first
+  let end = first &+ count
+  while index &+ 4 <= end {
+    a += Float64Element.loadOne(values, index)
+    b += Float64Element.loadOne(values, index &+ 1)
+    c += Float64Element.loadOne(values, index &+ 2)
+    d += Float64Element.loadOne(values, index &+ 3)
+    index &+= 4
+  }
+  while index < end {
+    a += Float64Element.loadOne(values, index)
+    index &+= 1
+  }
+  return (a + b) + (c + d)
+}

@@ -1,0 +1,209 @@
+import KernelInterface
+
+// One row of logits: its largest value, the sum of its exponentials, and its gradient from them. With one class j set
+// apart, the pivot (the label, or the largest logit), and
+//
+//     E = e^z_j 2^-s,   S = sum over the other classes of e^z_c 2^-s,
+//
+// log-sum-exp - z_j = log(1 + S/E), which keeps its relative accuracy however confident the row is. The gradient
+// at the pivot is made from S in the same way: softmax_j - 1 = -S / (S + E).
+
+/// A row's softmax, less the pivot's part.
+struct RowSoftmax {
+  let scale: ExponentialScale
+  /// S and E above.
+  let others: Double
+  let pivot: Double
+  /// z_j - base.
+  let pivotLogit: Double
+
+  /// S + E.
+  @inline(__always) var sum: Double { others + pivot }
+}
+
+/// The rows of logits of a task.
+struct LogitRows<E: Element> {
+  typealias Value = E.Compute
+
+  let task: LossTask
+  /// The element behind the last row.
+  let end: Int
+  /// Whether the gradient overwrites the logits.
+  let isInPlace: Bool
+
+  @inline(__always) init(_ task: LossTask, endRow: Int) {
+    self.task = task
+    end = endRow &* task.classes
+    isInPlace = task.gradient.map { UnsafeRawPointer($0) } == task.prediction
+  }
+
+  /// Vectors that are summed in the lanes' own precision before they go into the wide sum: two additions each.
+  @inline(__always) private var block: Int { 4 &* Value.count }
+  /// How many logits are looked through for a reference.
+  @inline(__always) private var sample: Int { 256 }
+
+  @inline(__always) private func logits(_ index: Int, _ count: Int) -> Value {
+    E.load(task.prediction, index, count: count, end: end, fill: -.infinity)
+  }
+
+  /// The largest of `count` logits; NaN counts only if there is nothing else.
+  @inline(__always) func largest(_ start: Int, _ count: Int) -> Double {
+    var first = Value(-.infinity)
+    var second = first
+    var offset = 0
+    while offset &+ 2 &* Value.count <= count {
+      first = Value.maximum(E.load(task.prediction, start &+ offset), first)
+      second = Value.maximum(E.load(task.prediction, start &+ offset &+ Value.count), second)
+      offset &+= 2 &* Value.count
+    }
+    while offset < count {
+      first = Value.maximum(logits(start &+ offset, count &- offset), first)
+      offset &+= Value.count
+    }
+    return Value.maximum(first, second).largest()
+  }
+
+  /// The first class whose logit is `value`; 0 if there is none, as in a row of NaN.
+  @inline(__always) func firstClass(_ start: Int, equalTo value: Double) -> Int {
+    var offset = 0
+    while offset < task.classes {
+      let left = task.classes &- offset
+      // The fill behind the row may be equal too.
+      let equal = Value.and(logits(start &+ offset, left) == Value(value), Value.first(left))
+      if Value.any(equal) { return offset &+ firstLane(of: equal, Value.self) }
+      offset &+= Value.count
+    }
+    return 0
+  }
+
+  /// The row's softmax in one pass over its logits: the reference is the largest of the first few. Only where a later
+  /// one is too far above it, there is a second pass. Nil where the softmax is not defined: all logits -inf, or one
+  /// +inf. NaN logits give a softmax of NaN.
+  ///
+  /// If a gradient is wanted, the exponentials are left in its place.
+  @inline(__always) func softmax(_ start: Int, pivot: Int) -> RowSoftmax? {
+    // The exponentials may not overwrite logits that a second pass would need.
+    let sampled = isInPlace ? task.classes : min(task.classes, sample)
+    var reference = largest(start, sampled)
+    if !(reference > -.infinity) { reference = largest(start, task.classes) }
+    var found = softmax(start, pivot: pivot, reference: reference)
+    if found.largest > reference + Value.exponentialRange.reach {
+      reference = found.largest
+      found = softmax(start, pivot: pivot, reference: reference)
+    }
+    return reference - reference == 0 ? found.softmax : nil
+  }
+
+  /// The sums relative to a reference, and the row's largest logit.
+  @inline(__always) func softmax(
+    _ start: Int, pivot: Int, reference: Double
+  ) -> (softmax: RowSoftmax, largest: Double) {
+    let scale = ExponentialScale(reference: reference, Value.exponentialRange)
+    // Read before the exponentials may overwrite it.
+    let pivotLogit = E.loadOne(task.prediction, start &+ pivot) - scale.base
+    var sum = Value.Sum()
+    var largest = Value(-.infinity)
+
+    // Whole blocks but the pivot's; then, with care, what is left: the pivot's block and the end of the row.
+    let classes = task.classes
+    let wholeEnd = classes / block &* block
+    let pivotStart = min(pivot / block &* block, wholeEnd)
+    let pivotEnd = min(pivotStart &+ block, classes)
+    for part in 0..<2 {
+      var offset = part == 0 ? 0 : pivotEnd
+      let partEnd = part == 0 ? pivotStart : wholeEnd
+      while offset < partEnd {
+        let (terms, high) = exponentials(start &+ offset, scale)
+        sum.add(terms)
+        largest = Value.maximum(high, largest)
+        offset &+= block
+      }
+    }
+    for part in 0..<2 {
+      var offset = part == 0 ? pivotStart : wholeEnd
+      let partEnd = part == 0 ? pivotEnd : pivotStart == wholeEnd ? wholeEnd : classes
+      while offset < partEnd {
+        let left = partEnd &- offset
+        let z = logits(start &+ offset, left)
+        let term = Value.scaledExponential(z, scale)
+        if let gradient = task.gradient { E.store(term.value, gradient, start &+ offset, count: left) }
+        let lane = pivot &- offset
+        sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
+        largest = Value.maximum(z, largest)
+        offset &+= Value.count
+      }
+    }
+
+    // e^z_j in float64 whatever the lanes are: one more rounding would be seen in the loss.
+    let pivotTerm = Float64Lanes.scaledExponential(Float64Lanes(pivotLogit), scale.withoutBase).value[0]
+    let softmax = RowSoftmax(
+      scale: scale, others: sum.total.value, pivot: pivotTerm, pivotLogit: pivotLogit)
+    return (softmax, largest.largest())
+  }
+
+  /// The sum of a block's exponentials, and its largest logits.
+  @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale) -> (Value.Term, Value) {
+    let z0 = E.load(task.prediction, index)
+    let z1 = E.load(task.prediction, index &+ Value.count)
+    let z2 = E.load(task.prediction, index &+ 2 &* Value.count)
+    let z3 = E.load(task.prediction, index &+ 3 &* Value.count)
+    let e0 = Value.scaledExponential(z0, scale)
+    let e1 = Value.scaledExponential(z1, scale)
+    let e2 = Value.scaledExponential(z2, scale)
+    let e3 = Value.scaledExponential(z3, scale)
+    if let gradient = task.gradient {
+      E.store(e0.value, gradient, index)
+      E.store(e1.value, gradient, index &+ Value.count)
+      E.store(e2.value, gradient, index &+ 2 &* Value.count)
+      E.store(e3.value, gradient, index &+ 3 &* Value.count)
+    }
+    let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
+    return ((e0 + e1) + (e2 + e3), largest)
+  }
+
+  /// Makes the exponentials that are in the gradient's place the gradient of class indices: `factor` e.
+  @inline(__always) func scaleGradient(_ start: Int, _ gradient: UnsafeMutableRawPointer, factor: Double) {
+    if isTooSmall(factor) {
+      for index in start..<(start &+ task.classes) {
+        E.storeOne(E.loadOne(gradient, index) * factor, gradient, index)
+      }
+      return
+    }
+    let factors = Value(factor)
+    let rowEnd = start &+ task.classes
+    var index = start
+    while index < rowEnd {
+      let left = rowEnd &- index
+      E.store(E.load(gradient, index, count: left, end: end, fill: 0) * factors, gradient, index, count: left)
+      index &+= Value.count
+    }
+  }
+
+  /// As `scaleGradient`, of distributions: `factor` e - `scale` t.
+  @inline(__always)
+  func scaleGradient(_ start: Int, _ gradient: UnsafeMutableRawPointer, factor: Double, targetScale: Double) {
+    if isTooSmall(factor) {
+      for index in start..<(start &+ task.classes) {
+        let value = E.loadOne(gradient, index) * factor - E.loadOne(task.target, index) * targetScale
+        E.storeOne(value, gradient, index)
+      }
+      return
+    }
+    let factors = Value(factor)
+    let scales = Value(targetScale)
+    let rowEnd = start &+ task.classes
+    var index = start
+    while index < rowEnd {
+      let left = rowEnd &- index
+      let e = E.load(gradient, index, count: left, end: end, fill: 0)
+      let t = E.load(task.target, index, count: left, end: end, fill: 0)
+      E.store(Value.multiplyAdd(e, factors, .zero - t * scales), gradient, index, count: left)
+      index &+= Value.count
+    }
+  }
+
+  /// Whether the factor would lose digits in the lanes' type.
+  @inline(__always) private func isTooSmall(_ factor: Double) -> Bool {
+    factor < Value.exponentialRange.smallestFactor
+  }
+}

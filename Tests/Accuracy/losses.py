@@ -1,0 +1,101 @@
+"""Ulp of each loss: per-row loss, gradient and mean, of xent and of other libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cases import CLASSES, Problem, problems
+from library import Library
+from peers import Peer
+from references import Exact, reference
+from ulp import PeerTally, Tally, errors
+
+TARGETS = ("binary", "labels", "distribution")
+INPUTS = ("probabilities", "logits", "log-probabilities")
+
+# The largest errors that xent may have, in ulp.
+BOUNDS = {
+    ("row loss", "float32"): 2.0, ("row loss", "float64"): 4.0,
+    ("gradient", "float32"): 4.0, ("gradient", "float64"): 5.0,
+    ("mean loss", "float32"): 1.0, ("mean loss", "float64"): 4.0,
+}  # fmt: skip
+QUANTITIES = ("row loss", "gradient", "mean loss")
+
+
+@dataclass
+class LossResult:
+    target: str
+    input: str
+    dtype: np.dtype
+    quantity: str
+    tally: Tally = field(default_factory=Tally)
+    peers: dict[str, PeerTally] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> float:
+        return BOUNDS[self.quantity, self.dtype.name]
+
+    @property
+    def exceeded(self) -> bool:
+        return not self.tally.maximum <= self.bound
+
+
+def mean_errors(exact: Exact, rows: int, result: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        return errors(result, exact.loss[:rows].sum(keepdims=True) / rows)
+
+
+def measure_xent(problem: Problem, exact: Exact, library: Library, results: dict[str, LossResult]) -> None:
+    """Takes in the results of `none`, and those of `mean` over the problem and, if binary, over its beginnings."""
+
+    def row(index: int) -> dict[str, np.ndarray]:
+        # Of a binary problem many copies, which take the kernels' way for many.
+        copies = 64 if problem.target == "binary" else 1
+        return {"y_true": problem.y_true[[index] * copies], "y_pred": problem.y_pred[[index] * copies]}
+
+    def element(index: int) -> dict[str, np.ndarray]:
+        return row(index if problem.target == "binary" else index // problem.y_pred.shape[1])
+
+    loss, gradient = library(problem, "none")
+    results["row loss"].tally.add(errors(loss, exact.loss), problem.describe_row, row)
+    results["gradient"].tally.add(errors(gradient, exact.gradient, exact.size), problem.describe_element, element)
+    rows = problem.y_pred.shape[0]
+    for count in sorted({*(n for n in (1, 2, 3, 10, 100, 1000) if n < rows and problem.target == "binary"), rows}):
+        part = problem.head(count)
+        loss, gradient = library(part, "mean")
+        results["mean loss"].tally.add(
+            mean_errors(exact, count, loss), lambda _: f"{part.family}, {part.y_pred.shape}",  # noqa: B023
+            lambda _: {"y_true": part.y_true, "y_pred": part.y_pred})  # noqa: B023  # fmt: skip
+        results["gradient"].tally.add(
+            errors(gradient, exact.gradient[:count] / count, exact.size[:count] / count),
+            lambda index: f"{part.describe_element(index)}, mean of {count}", element)  # noqa: B023  # fmt: skip
+
+
+def measure_peer(problem: Problem, exact: Exact, peer: Peer, results: dict[str, LossResult]) -> None:
+    if (found := peer.loss(problem)) is None:
+        return
+    loss, gradient, mean = found
+    results["row loss"].peers[peer.name].add(errors(loss, exact.loss))
+    results["gradient"].peers[peer.name].add(errors(gradient, exact.gradient, exact.size))
+    value = np.array([mean], problem.y_pred.dtype)
+    results["mean loss"].peers[peer.name].add(mean_errors(exact, problem.y_pred.shape[0], value))
+
+
+def measure(
+    dtypes: Sequence[np.dtype], size: int, library: Library, peers: Sequence[Peer], classes: Sequence[int] = CLASSES
+) -> Iterator[LossResult]:
+    """The results of every loss, on problems of about `size` elements."""
+    for target, input, dtype in ((t, i, d) for t in TARGETS for i in INPUTS for d in dtypes):
+        results = {
+            quantity: LossResult(target, input, dtype, quantity, peers={peer.name: PeerTally() for peer in peers})
+            for quantity in QUANTITIES
+        }
+        for problem in problems(target, input, dtype, size, classes):
+            exact = reference(problem)
+            measure_xent(problem, exact, library, results)
+            for peer in peers if problem.for_peers else ():
+                measure_peer(problem, exact, peer, results)
+        yield from results.values()

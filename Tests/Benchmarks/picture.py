@@ -1,0 +1,111 @@
+"""The results as a picture: one panel a shape, horizontal bars in GB/s of input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from report import PASS_NAMES, PASSES, PEERS, Measurement, Results
+
+# Per pass: one thread, all threads.
+COLOURS = {"forward": ("#1f5fa8", "#a9c8ea"), "gradient": ("#c4541a", "#f3c19f")}
+INK, QUIET = "#222222", "#777777"
+HEIGHT = 0.38
+
+
+def draw(results: Results, path: Path) -> None:
+    """Writes the picture."""
+    shapes = list(dict.fromkeys(m.shape for m in results.measurements))
+    columns = 2 if len(shapes) > 1 else 1
+    lines = -(-len(shapes) // columns)
+    style = {"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK, "axes.labelcolor": INK}
+    with pyplot.rc_context(style):
+        figure, axes = pyplot.subplots(
+            lines, columns, figsize=(6.2 * columns, 2.75 * lines + 1.1), squeeze=False, layout="constrained"
+        )
+        for panel, shape in zip(axes.flat, shapes):
+            _panel(panel, results, [m for m in results.measurements if m.shape == shape])
+        for panel in axes.flat[len(shapes) :]:
+            panel.set_visible(False)
+        counts = sorted({m.threads for m in results.measurements})
+        figure.legend(handles=_legend(counts), loc="outside lower center", ncols=3, frameon=False)
+        figure.suptitle("Cross-entropy on the CPU: GB of input a second (longer is faster)", fontsize=13, weight="bold")
+        figure.savefig(path, dpi=130, facecolor="white")
+        pyplot.close(figure)
+
+
+def _panel(panel: Any, results: Results, measured: list[Measurement]) -> None:
+    names = [n for n in ("xent", *PEERS) if any((n, which) in m.samples for m in measured for which in PASSES)]
+    longest = max(m.speed(n, which) or 0 for m in measured for n in names for which in PASSES)
+    position, ticks = 0.0, []
+    for name in names:
+        first = position
+        for which in PASSES:
+            speeds = {m.threads: m.speed(name, which) for m in measured}
+            found = {threads: speed for threads, speed in speeds.items() if speed is not None}
+            if found:
+                _bar(panel, position, which, found, longest)
+                if name == "xent":
+                    _marks(panel, results, measured, position, which, longest)
+                position += HEIGHT + 0.06
+        ticks.append((first + position - HEIGHT - 0.06) / 2)
+        position += 0.28
+    panel.set_yticks(ticks, names)
+    for label in panel.get_yticklabels():
+        label.set_weight("bold" if label.get_text() == "xent" else "normal")
+    panel.invert_yaxis()
+    panel.set_xlim(0, longest * 1.28)
+    panel.set_title(measured[0].shape.title, loc="left", fontsize=10.5, weight="bold")
+    panel.tick_params(axis="y", length=0)
+    panel.tick_params(axis="x", colors=QUIET, labelsize=8.5)
+    panel.grid(axis="x", color="#e6e6e6", linewidth=0.8)
+    panel.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        panel.spines[side].set_visible(False)
+    panel.spines["bottom"].set_color("#bbbbbb")
+
+
+def _bar(panel: Any, position: float, which: str, speeds: dict[int, float], longest: float) -> None:
+    """All threads behind, one thread in front; both figures beside them."""
+    for threads in sorted(speeds, reverse=True):
+        colour = COLOURS[which][threads > 1]
+        panel.barh(position, speeds[threads], HEIGHT, color=colour, edgecolor="white", linewidth=0.4)
+    text = " | ".join(_short(speeds[threads]) for threads in sorted(speeds))
+    end = max(speeds.values()) + longest * 0.012
+    panel.text(end, position, text, va="center", fontsize=8.5, color=COLOURS[which][0])
+
+
+def _marks(
+    panel: Any, results: Results, measured: list[Measurement], position: float, which: str, longest: float
+) -> None:
+    """The memory limit of each number of threads, as a tick at xent's bar, where the panel reaches so far."""
+    for m in measured:
+        limit = results.limit(m.shape, m.threads, which)
+        if limit and limit < longest * 1.27:
+            style = "-" if m.threads == 1 else ":"
+            ends = [position - HEIGHT / 2 - 0.03, position + HEIGHT / 2 + 0.03]
+            panel.plot([limit, limit], ends, color=INK, linewidth=1.6, linestyle=style, zorder=5)
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def _legend(counts: list[int]) -> list[Any]:
+    handles: list[Any] = []
+    for which in PASSES:
+        for threads in counts:
+            label = f"{PASS_NAMES[which]}, {'1 thread' if threads == 1 else f'{threads} threads'}"
+            handles.append(Patch(color=COLOURS[which][threads > 1], label=label))
+    for threads in counts:
+        label = f"memory limit, {'1 thread' if threads == 1 else f'{threads} threads'}"
+        handles.append(Line2D([], [], color=INK, linewidth=1.6, linestyle="-" if threads == 1 else ":", label=label))
+    return handles
