@@ -139,7 +139,7 @@ typedef struct xent_options {
 } xent_options;
 
 /* The struct grows at its end only; struct_size tells the library which version the caller has. A larger
- * struct than the library's is accepted if the part that the library does not know is all zero bytes. */
+ * struct than the library's, up to 65536 bytes, is accepted if the part that the library does not know is all zero. */
 #define XENT_OPTIONS_INIT \
     { sizeof(xent_options), XENT_PROBABILITIES, -1, XENT_MEAN, XENT_DIVISOR_WEIGHTS, XENT_CROSS_ENTROPY, \
       0, 0, 0, 0, 0.0, 1e-15, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0, NULL, NULL, NULL, NULL }
@@ -166,7 +166,7 @@ typedef struct xent_outputs {
     double  weight_sum;               /* ... the divisor that XENT_DIVISOR_WEIGHTS gives */
     int64_t count;                    /* ... the number of rows (binary: elements) that are not ignored */
     int64_t correct;                  /* ... -1: not counted */
-    int64_t error_index;              /* always written back: flat index, in C order, of the first offending
+    int64_t error_index;              /* written back too on an error (unless struct_size is wrong): flat index, in C order, of the first offending
                                          element (of y_true for XENT_ERROR_LABEL and _TARGET, of y_pred for
                                          XENT_ERROR_PROBABILITY), else -1 */
 } xent_outputs;
@@ -182,7 +182,7 @@ void xent_outputs_init(xent_outputs *outputs);
  * loss     receives one value (XENT_MEAN, XENT_SUM) or one a row (XENT_NONE); NULL = not wanted.
  * gradient receives the gradient in y_pred, as many values as y_pred has; NULL = not wanted. It may equal
  *          y_pred (in place). No other overlap of an output with anything is allowed: XENT_ERROR_OVERLAP.
- * options  NULL = defaults. axis must be -1 or 1.
+ * options  NULL = defaults. axis must be -1, or in the categorical functions 1.
  *
  * Of 0 rows the loss is 0. 0 classes are XENT_ERROR_SHAPE, as are sizes whose product overflows. A data
  * pointer may be NULL only if its array has no elements. No threads are started.

@@ -3,6 +3,9 @@ public enum InputKind: Int32, Sendable {
   case probabilities, logits, logProbabilities
 }
 
+/// How far outside [0, 1] a probability may be, and a log-probability above 0; what is further off is taken for a logit.
+@inlinable public var probabilityTolerance: Double { 1e-3 }
+
 /// One loss over validated arrays, as the planner hands it to a kernel. All arrays are in C order; in a binary
 /// task every element is a row of its own.
 public struct LossTask {

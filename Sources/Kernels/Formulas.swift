@@ -14,9 +14,6 @@ protocol Formula {
   func derivative(_ target: Value, _ prediction: Value) -> Value
 }
 
-/// How far outside [0, 1] a probability may be; what is further off is taken for a logit.
-private let probabilityTolerance = 1e-3
-
 /// Probabilities with floor: p and 1 - p, each at least the floor.
 struct ProbabilityFloor<Value: Lanes> {
   let floor: Value

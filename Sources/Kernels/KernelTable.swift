@@ -11,7 +11,7 @@ import KernelInterface
     gradientDescent: { task, first, count in
       let task = task.load(as: DescentTask.self)
       switch task.elementType {
-      case .float32: descentRun(Float32Element.self, task, first: first, count: count)
+      case .float32: descentRun(Float32AsFloat64Element.self, task, first: first, count: count)
       default: descentRun(Float64Element.self, task, first: first, count: count)
       }
     })

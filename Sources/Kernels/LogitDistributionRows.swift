@@ -1,8 +1,8 @@
 import KernelInterface
 
 /// Categorical losses of logits with distributions, T = sum_c t_c, j the largest logit's class:
-/// l = T (lse - z_j) + sum_c t_c (z_j - z_c), whose terms are all >= 0. Gradient T softmax_c - t_c, at the pivot
-/// (T - t_j) - T S/(S+E), where T - t_j is summed without t_j: a one-hot target gives exactly 0.
+/// l = T (lse - z_j) + sum_c t_c (z_j - z_c), whose terms are all >= 0. Gradient T softmax_c - t_c, at a
+/// pivot of probability above one half (T - t_j) - T S/(S+E), where T - t_j is summed without t_j: a one-hot target gives exactly 0.
 func logitDistributionRows<E: Element>(
   _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
 ) {
@@ -27,8 +27,10 @@ func logitDistributionRows<E: Element>(
       let scale = task.gradientScale
       let factor = group.factors(total * scale)[0]
       rows.scaleGradient(start, gradient, factor: factor, targetScale: scale)
-      let pivotGradient = targets.others * scale + group.pivotGradients(Float64Lanes(factor))[0]
-      E.storeOne(pivotGradient, gradient, start &+ pivot)
+      // Where the pivot has most of the probability; elsewhere T softmax_j itself is the more exact.
+      if softmax.others <= softmax.pivot {
+        E.storeOne(targets.others * scale - softmax.others * factor, gradient, start &+ pivot)
+      }
     }
   }
 }

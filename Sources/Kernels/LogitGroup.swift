@@ -1,10 +1,17 @@
 /// Up to eight rows of logits on their way from the sums of their exponentials to losses and gradient factors, a row a
 /// lane: the logarithm is computed for all of them at once.
 struct LogitGroup {
-  private var others = Float64Lanes.zero
-  private var pivot = Float64Lanes.one
-  private var pivotLogit = Float64Lanes.zero
-  private var exponent = Float64Lanes.zero
+  // In memory, as rows are set one by one; a vector would go there and back for each.
+  private typealias Column = InlineArray<8, Double>
+  private var othersColumn = Column(repeating: 0)
+  private var pivotColumn = Column(repeating: 1)
+  private var pivotLogitColumn = Column(repeating: 0)
+  private var exponentColumn = Column(repeating: 0)
+
+  @inline(__always) private var others: Float64Lanes { Float64Lanes(unsafeBitCast(othersColumn, to: SIMD8<Double>.self)) }
+  @inline(__always) private var pivot: Float64Lanes { Float64Lanes(unsafeBitCast(pivotColumn, to: SIMD8<Double>.self)) }
+  @inline(__always) private var pivotLogit: Float64Lanes { Float64Lanes(unsafeBitCast(pivotLogitColumn, to: SIMD8<Double>.self)) }
+  @inline(__always) private var exponent: Float64Lanes { Float64Lanes(unsafeBitCast(exponentColumn, to: SIMD8<Double>.self)) }
 
   @inline(__always) static var capacity: Int { Float64Lanes.count }
 
@@ -12,10 +19,10 @@ struct LogitGroup {
 
   /// Nil for a row without a softmax: everything about it is NaN.
   @inline(__always) mutating func set(_ lane: Int, _ softmax: RowSoftmax?) {
-    others[lane] = softmax?.others ?? .nan
-    pivot[lane] = softmax?.pivot ?? .nan
-    pivotLogit[lane] = softmax?.pivotLogit ?? .nan
-    exponent[lane] = softmax?.scale.exponent ?? .nan
+    othersColumn[lane] = softmax?.others ?? .nan
+    pivotColumn[lane] = softmax?.pivot ?? .nan
+    pivotLogitColumn[lane] = softmax?.pivotLogit ?? .nan
+    exponentColumn[lane] = softmax?.scale.exponent ?? .nan
   }
 
   /// lse - z_j = log(1 + S/E). Where e^z_j is lost against the sum it is log(S+E) - z_j, with the sum brought near 1 and

@@ -40,7 +40,7 @@ struct LogitRows<E: Element> {
   /// Vectors that are summed in the lanes' own precision before they go into the wide sum: two additions each.
   @inline(__always) private var block: Int { 4 &* Value.count }
   /// How many logits are looked through for a reference.
-  @inline(__always) private var sample: Int { 256 }
+  @inline(__always) private var sample: Int { 64 }
 
   @inline(__always) private func logits(_ index: Int, _ count: Int) -> Value {
     E.load(task.prediction, index, count: count, end: end, fill: -.infinity)

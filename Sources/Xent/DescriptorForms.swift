@@ -73,7 +73,7 @@ public func explainCategoricalCrossEntropy(
 extension Problem {
   fileprivate func explainData(_ errorIndex: Int64, _ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
     guard errorIndex >= 0, errorIndex < Int64(rows * classes) else { return 0 }
-    return dataError(at: Int(errorIndex)).explain(yTrue, yPred, buffer)
+    return dataError(at: Int(errorIndex))?.explain(yTrue, yPred, buffer) ?? 0
   }
 }
 

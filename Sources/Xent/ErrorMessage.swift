@@ -85,11 +85,14 @@ extension XentError {
       message.write(", outside [0, ")
       message.write(Int64(classes))
       message.write(")")
-    case .probability(let index, let value):
+    case .probability(let index, let value, let input):
       message.write("y_pred", at: index, shape: yPred)
       message.write(" is ")
       message.write(value)
-      message.write(", no probability or log-probability (are these logits?)")
+      message.write(
+        input == .probabilities
+          ? ", expected a probability in [0, 1] (are these logits?)"
+          : ", expected a log-probability, which is at most 0 (are these logits?)")
     case .target(let index, let value):
       message.write("y_true", at: index, shape: yTrue)
       message.write(" is ")
@@ -125,6 +128,8 @@ extension ShapeFault {
       message.write(Int64(found))
       message.write(" dimensions, expected ")
       message.write(Int64(expected))
+    case .floatingLabels:
+      message.write(" has the shape of labels, but labels are of an integer type")
     case .negativeExtent(let axis, let value):
       message.write(".shape[")
       message.write(Int64(axis))

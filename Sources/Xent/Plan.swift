@@ -12,10 +12,10 @@ extension Problem {
         input: options.input, elementType: yPred.elementType, rows: rows, classes: classes, target: target,
         targetType: yTrue.elementType, prediction: prediction,
         rowLoss: options.reduction == .none ? outputs.loss?.data : nil, gradient: outputs.gradient?.data,
-        gradientScale: options.reduction == .mean ? 1 / divisor : 1, probabilityFloor: options.probabilityFloor)
+        gradientScale: options.reduction == .mean ? min(1 / divisor, .greatestFiniteMagnitude) : 1, probabilityFloor: options.probabilityFloor)
       kernel(&task, 0, rows, &found)
     }
-    if found.offendingElement >= 0 { throw dataError(at: found.offendingElement) }
+    if found.offendingElement >= 0, let error = dataError(at: found.offendingElement) { throw error }
     let lossSum = CompensatedTotal(found).value
     switch options.reduction {
     case .mean: outputs.loss?.storeSingle(divisor > 0 ? lossSum / divisor : 0)
@@ -39,14 +39,21 @@ extension Problem {
     options.normalizer > 0 ? options.normalizer : Double(rows)
   }
 
-  /// Why an element was refused: its target, or else its prediction.
-  func dataError(at index: Int) -> XentError {
+  /// Why an element is refused: its target, or else its prediction. Nil if both are in order.
+  func dataError(at index: Int) -> XentError? {
+    if target != .labels {
+      let value = yTrue.floatingElement(index)
+      let largest = target == .binary ? 1 : Double.greatestFiniteMagnitude
+      if !(value >= 0 && value <= largest) { return .target(index: index, value: value) }
+    }
     let value = yPred.floatingElement(index)
-    if target == .labels { return .probability(index: index, value: value) }
-    let targetValue = yTrue.floatingElement(index)
-    let largest = target == .binary ? 1 : Double.greatestFiniteMagnitude
-    if !(targetValue >= 0 && targetValue <= largest) { return .target(index: index, value: targetValue) }
-    return .probability(index: index, value: value)
+    let isRefused =
+      switch options.input {
+      case .probabilities: value < -probabilityTolerance || value > 1 + probabilityTolerance
+      case .logits: false
+      case .logProbabilities: target == .binary && value > probabilityTolerance
+      }
+    return isRefused ? .probability(index: index, value: value, options.input) : nil
   }
 }
 

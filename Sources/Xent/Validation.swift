@@ -45,6 +45,7 @@ extension Problem {
     let axis = try options.classAxis(rank: yPred.rank)
     guard let classes = Int(exactly: yPred.extent(axis)), classes > 0 else { throw .shape(.yPred, .zeroClasses) }
     let hasLabels = !yTrue.elementType.isFloatingPoint
+    if !hasLabels && yTrue.rank == yPred.rank - 1 { throw .shape(.yTrue, .floatingLabels) }
     try yTrue.requireShape(of: yPred, without: hasLabels ? axis : nil, hasLabels ? .labels : .yTrue)
     if !hasLabels { try yTrue.requireType(yPred.elementType, .yTrue) }
     let target = hasLabels ? TargetKind.labels : .distribution

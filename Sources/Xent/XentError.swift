@@ -13,7 +13,7 @@ public enum XentError: Error, Equatable, Sendable {
   /// A class index outside [0, classes).
   case label(index: Int, value: Int64, classes: Int)
   /// A probability outside [0, 1], or a binary log-probability above 0, by more than the tolerance.
-  case probability(index: Int, value: Double)
+  case probability(index: Int, value: Double, Input)
   /// A binary target outside [0, 1], or an entry of a distribution that is negative, infinite or NaN.
   case target(index: Int, value: Double)
   /// The first argument's memory overlaps the second's.
@@ -23,7 +23,7 @@ public enum XentError: Error, Equatable, Sendable {
   /// The flat index of the offending element, -1 where there is none.
   public var index: Int {
     switch self {
-    case .label(let index, _, _), .probability(let index, _), .target(let index, _): index
+    case .label(let index, _, _), .probability(let index, _, _), .target(let index, _): index
     default: -1
     }
   }
@@ -56,6 +56,8 @@ public enum OptionFault: Equatable, Sendable {
 
 public enum ShapeFault: Equatable, Sendable {
   case rank(Int, expected: Int)
+  /// A floating array of labels' shape.
+  case floatingLabels
   case negativeExtent(axis: Int, Int64)
   case extent(axis: Int, Int64, expected: Int64)
   /// The number of bytes does not fit an address.

@@ -70,9 +70,8 @@ func requireKnownSize<Struct>(
   _ pointer: UnsafePointer<Struct>, _ size: Int, _ argument: Argument
 ) throws(XentError) {
   let known = MemoryLayout<Struct>.size
-  // A size that is no multiple of the alignment, or is absurd, is an uninitialised struct, not a later version.
-  let isPossible = size >= known && size <= known + 4096 && size % MemoryLayout<Struct>.alignment == 0
-  if !isPossible { throw .structSize(argument, size: size) }
+  // An absurd size is that of an uninitialised struct, not of a later version.
+  if size < known || size > 1 << 16 { throw .structSize(argument, size: size) }
   let bytes = UnsafeRawPointer(pointer)
   for offset in known..<size where bytes.load(fromByteOffset: offset, as: UInt8.self) != 0 {
     throw .structSize(argument, size: size)

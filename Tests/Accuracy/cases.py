@@ -192,8 +192,7 @@ FAMILIES: dict[str, Callable[[Generator, np.dtype, int, int], Iterator[tuple[str
 def label_kinds(rng: Generator, x: Array) -> dict[str, int]:
     """Class indices for one row: any class, the most and the second most likely one; never a class of -inf."""
     order = np.argpartition(x, max(0, x.size - 2))
-    top = order[-2:] if x[order[-2:][0]] <= x[order[-1]] else order[-2:][::-1]
-    largest, second = int(np.argmax(x)), int(top[0])
+    largest, second = int(np.argmax(x)), int(order[max(0, x.size - 2)])
     any_class = int(rng.integers(0, x.size))
 
     def possible(label: int) -> int:
@@ -250,7 +249,7 @@ def targets(target: str, rng: Generator, y_pred: Array) -> tuple[tuple[str, ...]
 def categorical_problems(target: str, input: str, dtype: np.dtype, size: int, classes: int) -> Iterator[Problem]:
     """Problems of about `size` elements each."""
     rng = generator(target, input, dtype.name, classes)
-    rows = min(max(1, size // classes), 4096)
+    rows = min(max(1, size // classes), max(4096, size // 64))
     for family, values in FAMILIES[input](rng, dtype, rows, classes):
         y_pred = values.astype(dtype)
         kinds, y_true = targets(target, rng, y_pred)
@@ -264,9 +263,9 @@ def categorical_problems(target: str, input: str, dtype: np.dtype, size: int, cl
 def problems(
     target: str, input: str, dtype: np.dtype, size: int, classes: Sequence[int] = CLASSES
 ) -> Iterator[Problem]:
-    """All problems of one loss, input and type, of about `size` elements each."""
+    """All problems of one loss, input and type, of about `size` elements each, and at least a row."""
     if target == "binary":
-        yield from binary_problems(input, dtype, 4 * size)
+        yield from binary_problems(input, dtype, size)
     else:
         for count in classes:
             yield from categorical_problems(target, input, dtype, size, count)

@@ -190,7 +190,7 @@ def measure_scaled_exponential(dtype: np.dtype, count: int, probe: Probe) -> Fun
     for reference in (float(dtype.type(row)) for row in rows):
         _, scale = probe.scaled_exponential(np.zeros(1, dtype), reference)
         distances = [rng.uniform(-scale.reach, depth, size), log_uniform(rng, 1e-8, depth, size // 4),
-                     [0, np.inf, np.nan, 1e7]]  # fmt: skip
+                     np.array([0, np.inf, np.nan, 1e7])]  # fmt: skip
         x = (reference - np.concatenate(distances)).astype(dtype)
         value, _ = probe.scaled_exponential(x, reference)
         with np.errstate(all="ignore"):

@@ -90,9 +90,11 @@ def measure(
     """The results of every loss, on problems of about `size` elements."""
     for target, input, dtype in ((t, i, d) for t in TARGETS for i in INPUTS for d in dtypes):
         results = {
-            quantity: LossResult(target, input, dtype, quantity, peers={peer.name: PeerTally() for peer in peers})
+            quantity: LossResult(
+                target, input, dtype, quantity,
+                peers={peer.name: PeerTally(BOUNDS[quantity, dtype.name]) for peer in peers})
             for quantity in QUANTITIES
-        }
+        }  # fmt: skip
         for problem in problems(target, input, dtype, size, classes):
             exact = reference(problem)
             measure_xent(problem, exact, library, results)

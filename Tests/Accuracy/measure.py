@@ -7,7 +7,8 @@
 
 Prints Markdown tables. Needs NumPy; PyTorch, JAX with optax and mpmath are used where they are installed. The vector
 functions are compiled from Sources/Kernels with swiftc; the losses are those of a built libxent. The exit status is 1
-if a loss or gradient is further off than its bound.
+if a loss or gradient is further off than its bound. A figure of another library says too what share of its results is
+beyond xent's bound, and how many are wrongly infinite, NaN or finite.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from library import Library
 from probe import ROOT, SET_FLAGS, Probe
 from ulp import figure
 
-DTYPES = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+DTYPES: dict[str, np.dtype] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 QUICK_FUNCTIONS = {"float32": 1 << 21, "float64": 1 << 19}
 FULL_FUNCTIONS = {"float32": 1 << 26, "float64": 1 << 23}
 QUICK_LOSSES, FULL_LOSSES = 1 << 14, 1 << 20
@@ -71,7 +72,8 @@ def save(folder: Path, result: losses.LossResult) -> None:
     if result.tally.worst_arrays is not None:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{result.target} {result.input} {result.dtype} {result.quantity}.npz".replace(" ", "_")
-        np.savez_compressed(folder / name, **result.tally.worst_arrays)
+        y_true, y_pred = (result.tally.worst_arrays[key] for key in ("y_true", "y_pred"))
+        np.savez_compressed(folder / name, y_true=y_true, y_pred=y_pred)
 
 
 def print_losses(

@@ -51,9 +51,9 @@ def build(instruction_set: str) -> Path:
     if library.exists() and library.stat().st_mtime > newest:
         return library
     BUILD.mkdir(parents=True, exist_ok=True)
-    swiftc, folder, folders = find_swiftc(), BUILD, ["-I", BUILD, "-I", ROOT / "Sources/Platform"]
-    module = ["-emit-module", "-emit-module-path", folder / "KernelInterface.swiftmodule"]
-    interface_object, probe_object = folder / "KernelInterface.o", folder / f"probe-{instruction_set}.o"
+    swiftc, folders = find_swiftc(), ["-I", str(BUILD), "-I", str(ROOT / "Sources/Platform")]
+    module = ["-emit-module", "-emit-module-path", str(BUILD / "KernelInterface.swiftmodule")]
+    interface_object, probe_object = BUILD / "KernelInterface.o", BUILD / f"probe-{instruction_set}.o"
     run(swiftc, *SWIFT_FLAGS, *folders, "-O", "-module-name", "KernelInterface", *module, "-c", *interface,
         "-o", interface_object)  # fmt: skip
     run(swiftc, *SWIFT_FLAGS, *folders, "-Ounchecked", *SET_FLAGS[instruction_set], "-module-name", "Probe",

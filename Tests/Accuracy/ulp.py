@@ -1,4 +1,4 @@
-"""Errors in ulp: the unit is that of the exact value's binade in the type, below the smallest normal number its unit."""
+"""Errors in ulp: the unit is that of the exact value's binade in the type, at least that of the normal numbers."""
 
 from __future__ import annotations
 
@@ -68,23 +68,28 @@ class Tally:
 
 @dataclass
 class PeerTally:
-    """As Tally, but a result that wrongly is or is not finite only counts: it would hide every other figure."""
+    """Of another library: the maximum, and the share of results beyond a bound. A result that wrongly is or is not
+    finite only counts: as a maximum it would hide every other figure."""
 
+    bound: float = np.inf
     maximum: float = -1.0
     count: int = 0
+    beyond: int = 0
     not_finite: int = 0
 
     def add(self, ulp: np.ndarray) -> None:
         wrong = np.isinf(ulp)
-        self.not_finite += int(wrong.sum())
         self.count += ulp.size
+        self.beyond += int(np.sum(ulp > self.bound))
+        self.not_finite += int(wrong.sum())
         self.maximum = max(self.maximum, float(np.max(ulp, where=~wrong, initial=-1.0)))
 
     def __str__(self) -> str:
         if self.count == 0:
             return "-"
-        text = figure(self.maximum) if self.maximum >= 0 else ""
-        return text + (f" ({self.not_finite} not finite)" if self.not_finite else "")
+        notes = [f"{100 * self.beyond / self.count:.2g} % beyond"] if self.beyond else []
+        notes += [f"{self.not_finite} not finite"] if self.not_finite else []
+        return figure(self.maximum) + (f" ({', '.join(notes)})" if notes else "")
 
 
 def figure(value: float) -> str:

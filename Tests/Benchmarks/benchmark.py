@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures xent beside PyTorch, JAX with optax, oneDNN and NumPy, on the same data, in one process.
 
-usage: benchmark.py [--library build/cmake/libxent.so] [--shapes PART,PART] [--threads 1|all|both] [--rounds N] [--quick]
+usage: benchmark.py [--quick] [--shapes PART,PART] [--threads 1|all|both] [--rounds N] [--library libxent.so]
 
 Peers come from requirements.txt beside this file; one that is missing is named and left out. Every answer is compared
 with a float64 reference before anything is timed. Writes results.md and results.png to build/benchmarks/. A full run
@@ -20,11 +20,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-# Before NumPy and PyTorch are loaded: how their OpenMP threads are bound is this program's business.
-for variable in ("OMP_NUM_THREADS", "OMP_PROC_BIND", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "XLA_FLAGS"):
-    os.environ.pop(variable, None)
-
-import numpy as np
+# Before NumPy and PyTorch are loaded: their threads are this program's business, and else as they come.
+for variable in [name for name in os.environ if name.startswith(("OMP_", "GOMP_", "KMP_", "MKL_", "XLA_"))]:
+    del os.environ[variable]
 
 import machine
 import peers
@@ -48,13 +46,14 @@ class Benchmark:
         self.ways: dict[tuple[str, int], int] = {}
         self.limits: dict[tuple[str, int], Samples] = {}
         for count in threads:
-            self._use(count)
+            self.use(count)
             for kind, ways in Limits.WAYS.items():
                 seconds = {way: min(turn(self.memory.call(kind, way, count)) for _ in range(3)) for way in ways}
                 self.ways[kind, count] = min(ways, key=seconds.__getitem__)
                 self.limits[kind, count] = Samples()
 
-    def _use(self, count: int) -> None:
+    def use(self, count: int) -> None:
+        """Holds the process on so many processors, and tells every library."""
         use_processors(count)
         for library in self.libraries:
             library.set_threads(count)
@@ -63,11 +62,10 @@ class Benchmark:
         """The shape on every number of threads."""
         use_processors(len(PROCESSORS))
         problem = make(shape)
-        measured = [Measurement(shape, count, self._measure(problem, count)) for count in self.threads]
-        return measured
+        return [Measurement(shape, count, self._measure(problem, count)) for count in self.threads]
 
     def _measure(self, problem: Problem, count: int) -> dict[tuple[str, str], Samples]:
-        self._use(count)
+        self.use(count)
         calls: dict[tuple[str, str], Callable[[], Any]] = {}
         for library in self.libraries:
             for contestant in library.contestants(problem, count):
@@ -88,8 +86,9 @@ class Benchmark:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", type=Path, default=ROOT / "build" / "cmake" / "libxent.so", help="libxent to measure")
-    parser.add_argument("--shapes", default="", help="only shapes whose name has one of these parts, e.g. 128256,binary")
+    built = ROOT / "build" / "cmake" / "libxent.so"
+    parser.add_argument("--library", type=Path, default=built, help="libxent to measure")
+    parser.add_argument("--shapes", default="", help="only shapes with one of these in their name, e.g. 128256,binary")
     parser.add_argument("--threads", choices=("1", "all", "both"), default="both")
     parser.add_argument("--rounds", type=int, help="turns of every contestant (7; quick: 2)")
     parser.add_argument("--quick", action="store_true", help="small shapes, to see in seconds that everything works")
@@ -97,7 +96,7 @@ def parse() -> argparse.Namespace:
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     if not arguments.library.exists():
-        parser.error(f"no library at {arguments.library}; build it (cmake -S . -B build/cmake && cmake --build build/cmake)")
+        parser.error(f"no library at {arguments.library}: cmake -S . -B build/cmake && cmake --build build/cmake")
     return arguments
 
 
@@ -106,7 +105,8 @@ def chosen_shapes(parts: str, quick: bool) -> list[Shape]:
     wanted = [part for part in parts.split(",") if part]
     found = [shape for shape in shapes if not wanted or any(part in shape.name for part in wanted)]
     if not found:
-        raise SystemExit(f"no shape has {parts!r} in its name; there are: {', '.join(shape.name for shape in shapes)}")
+        names = ", ".join(shape.name for shape in shapes)
+        raise SystemExit(f"no shape has {parts!r} in its name; there are {names}")
     return found
 
 
@@ -128,15 +128,15 @@ def main() -> int:
     for shape in shapes:
         before = time.perf_counter()
         measurements += benchmark.measure(shape)
-        speeds = [
-            f"{thread_label(m.threads)}: {m.speed('xent', 'forward'):.2f} forward, {m.speed('xent', 'gradient'):.2f} with gradient"
-            for m in measurements[-len(threads) :]
-        ]
-        print(f"{shape.title}: xent GB/s, threads {'; '.join(speeds)} ({time.perf_counter() - before:.0f} s)", flush=True)
+        print(f"{shape.title} ({time.perf_counter() - before:.0f} s)")
+        for m in measurements[-len(threads) :]:
+            forward, gradient = m.speed("xent", "forward"), m.speed("xent", "gradient")
+            print(f"    threads {thread_label(m.threads)}: xent {forward:.2f} GB/s, with gradient {gradient:.2f}", flush=True)
 
-    benchmark._use(1)
+    benchmark.use(1)
     c_calls = small_calls.from_c(xent.library, 20_000 if arguments.quick else 1_000_000)
     python_calls, unasked = small_calls.from_python(arguments.library.resolve(), 200 if arguments.quick else 5_000)
+    missing |= {f"{name}, small call": reason for name, reason in unasked.items() if name not in missing}
     versions = [f"{library.name} {library.version}" for library in (xent, *others)]
     results = Results(
         machine=[
@@ -144,7 +144,7 @@ def main() -> int:
             f"Versions: {', '.join(versions)}; xent's instruction set: {xent.instruction_set}",
             f"{date.today().isoformat()}, {rounds} rounds",
         ],
-        missing=missing | {f"{name} (small call)": reason for name, reason in unasked.items() if name not in missing},
+        missing={name: reason.replace(f"{ROOT}/", "") for name, reason in missing.items()},
         measurements=measurements,
         limits=benchmark.limits,
         cache=machine.last_level_cache(),

@@ -6,6 +6,7 @@ import platform
 import subprocess
 from pathlib import Path
 
+from native import COMPILER
 from timing import PROCESSORS
 
 _CACHE = Path("/sys/devices/system/cpu/cpu0/cache")
@@ -45,10 +46,11 @@ def description() -> list[str]:
     """The processor, its caches, and the system, a line each."""
     cpu = _lscpu()
     model = cpu.get("Model name", platform.machine())
-    family = ", ".join(f"{key.removeprefix('CPU ').lower()} {cpu[key]}" for key in ("CPU family", "Model") if key in cpu)
+    numbers = {"family": cpu.get("CPU family"), "model": cpu.get("Model")}
+    family = ", ".join(f"{name} {number}" for name, number in numbers.items() if number)
     virtual = f", in a virtual machine ({cpu['Hypervisor vendor']})" if "Hypervisor vendor" in cpu else ""
     caches = ", ".join(f"{name} {_amount(size)}" for name, size in _caches())
-    compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True).stdout.splitlines()
+    compiler = subprocess.run([COMPILER, "--version"], capture_output=True, text=True).stdout.splitlines()
     return [
         f"Processor: {model}{f' ({family})' if family else ''}, {len(PROCESSORS)} processors used{virtual}",
         f"Caches: {caches or 'not known'}",

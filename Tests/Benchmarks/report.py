@@ -11,18 +11,21 @@ PASSES = ("forward", "gradient")
 PASS_NAMES = {"forward": "forward", "gradient": "forward + gradient"}
 PEERS = ("PyTorch", "JAX", "oneDNN", "NumPy")
 NOTES = """\
-- GB/s count the bytes of the input (y_pred) alone; 1 GB is 10^9 bytes. Times are medians over the rounds, in brackets the
-  quartiles. Every contestant has one turn a round, in random order; calls shorter than a turn are repeated in it.
-- *of limit* counts all bytes that have to be moved (forward: y_pred and targets read; with gradient: the gradient
-  written as well) and compares with the machine's read limit and copy limit, measured in the same rounds.
-  "in cache" where all of it fits the largest cache, so that memory is no limit.
-- *1 thread*: the whole process is held on one processor, every library is told to use one thread, and JAX compiles while
-  only one processor is allowed. *All threads*: all processors; NumPy's elementwise functions always use one and are listed there only.
-- Ratios are a peer's time by xent's: 10 is ten times as fast. xent and oneDNN write into an array that the caller keeps; PyTorch,
-  JAX and NumPy allocate (and release) theirs in every call, as their users do. "xent, new array" does that too.
-- PyTorch is eager torch.nn.functional with backward(); JAX is jit of optax's loss and of its value_and_grad (binary probabilities:
-  the formula in jax.numpy); oneDNN is its logsoftmax forward, without the choice of the label; NumPy is the formula as one writes it.
-- Before anything was timed, every loss and gradient was compared with a float64 reference."""
+- GB/s count the bytes of the input (y_pred) alone; 1 GB is 10^9 bytes. Times are medians over the rounds, with the
+  quartiles in brackets. Every contestant has one turn a round, in random order; short calls are repeated in a turn.
+- *Of limit* counts all bytes that have to be moved (forward: y_pred and targets read; with gradient: the gradient
+  written as well) against the machine's read limit and copy limit, measured in the same rounds. "In cache": all of it
+  fits the largest cache, so memory is no limit.
+- *1 thread*: the whole process is held on one processor, every library is told to use one thread, and JAX compiles
+  while only one processor is allowed. *All*: all processors. NumPy's elementwise functions always use one thread, so
+  it is measured with one only.
+- Ratios are a peer's time divided by xent's: 10 × means that xent takes a tenth of the time. xent and oneDNN write
+  into an array that the caller keeps; PyTorch, JAX and NumPy allocate (and release) theirs in every call, as their
+  users do. "xent, new array" does that too.
+- PyTorch is eager torch.nn.functional with backward(); JAX is jit of optax's loss and of its value_and_grad (binary
+  probabilities: the formula in jax.numpy); oneDNN is its logsoftmax forward, without picking the label's entry, so a
+  little less than the loss; NumPy is the formula as one writes it.
+- Every loss and gradient was compared with a float64 reference before it was timed."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def markdown(results: Results) -> str:
     """Everything, as one document."""
     parts = ["# Benchmark", "\n".join(f"- {line}" for line in results.machine)]
     if results.quick:
-        parts.append("**A quick run: small shapes, few rounds. It shows that everything works; its figures mean nothing.**")
+        parts.append("**A quick run: small shapes, few rounds. Everything works; the figures mean nothing.**")
     if results.missing:
         parts.append("\n".join(f"- Not measured: {name}: {reason}" for name, reason in results.missing.items()))
     parts += ["## xent and its peers", _summary(results), NOTES, "## Memory limits", _limits(results)]
@@ -114,7 +117,7 @@ def _summary(results: Results) -> str:
                     PASS_NAMES[which],
                     _number(measured.samples["xent", which].median * 1e3),
                     f"**{_number(speed)}**",
-                    f"{speed / limit:.0%}" if limit else "in cache",
+                    f"{speed / limit:.0%}" if limit else "In cache",
                     *(_ratio(measured.ratio(peer, which)) for peer in present),
                 ]
             )

@@ -27,14 +27,14 @@ import Xent
 
   @Test func probability() {
     let found = error { () throws(XentError) in _ = try binaryCrossEntropy([1, 0, 1], [0.5, 0.5, 7]) }
-    #expect(found == .probability(index: 2, value: 7))
+    #expect(found == .probability(index: 2, value: 7, .probabilities))
     #expect(found?.description.hasPrefix("y_pred[2] is 7") == true)
     // Within the tolerance a probability is clamped.
     #expect(error { () throws(XentError) in _ = try binaryCrossEntropy([1.0], [1.0005]) } == nil)
     let logProbability = error { () throws(XentError) in
       _ = try binaryCrossEntropy([1.0], [0.5], options: Options(input: .logProbabilities))
     }
-    #expect(logProbability == .probability(index: 0, value: 0.5))
+    #expect(logProbability == .probability(index: 0, value: 0.5, .logProbabilities))
   }
 
   @Test func target() {

@@ -23,6 +23,7 @@ int check_at(int condition, const char *file, int line, const char *format, ...)
 /* An array between two guards, aligned to its element and to nothing more. */
 typedef struct buffer {
     unsigned char *block;
+    size_t mapped;
     void *data;
     xent_type type;
     size_t count, bytes;
