@@ -75,13 +75,13 @@ extension Element {
       return Compute.select(Compute.first(count), load(array, index), Compute(fill))
     }
     var lanes = Compute(fill)
-    for lane in 0..<count { lanes[lane] = loadOne(array, index &+ lane) }
+    lanes.setLanes(count) { loadOne(array, index &+ $0) }
     return lanes
   }
 
   @inline(__always)
   static func storeTail(_ lanes: Compute, _ array: UnsafeMutableRawPointer, _ index: Int, count: Int) {
-    for lane in 0..<count { storeOne(lanes[lane], array, index &+ lane) }
+    lanes.eachLane(count) { storeOne($1, array, index &+ $0) }
   }
 
   /// A whole vector or, with fewer than a vector's elements left, a tail.

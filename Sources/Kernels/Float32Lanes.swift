@@ -52,6 +52,21 @@ struct Float32Lanes: Lanes {
     set { vector[lane] = Float(newValue) }
   }
 
+  @inline(__always) mutating func setLanes(_ count: Int, _ value: (Int) -> Double) {
+    withUnsafeMutableBytes(of: &vector) { lanes in
+      for lane in 0..<count {
+        lanes.baseAddress.unsafelyUnwrapped.storeBytes(of: Float(value(lane)), toByteOffset: lane &* 4, as: Float.self)
+      }
+    }
+  }
+  @inline(__always) func eachLane(_ count: Int, _ body: (Int, Double) -> Void) {
+    withUnsafeBytes(of: vector) { lanes in
+      for lane in 0..<count {
+        body(lane, Double(lanes.baseAddress.unsafelyUnwrapped.load(fromByteOffset: lane &* 4, as: Float.self)))
+      }
+    }
+  }
+
   @inline(__always) func largest() -> Double {
     // By halves: max() on a vector is a loop that leaves a shared symbol behind.
     let eight = vector.lowHalf.replacing(with: vector.highHalf, where: vector.highHalf .> vector.lowHalf)

@@ -52,6 +52,21 @@ struct Float64Lanes: Lanes {
     set { vector[lane] = newValue }
   }
 
+  @inline(__always) mutating func setLanes(_ count: Int, _ value: (Int) -> Double) {
+    withUnsafeMutableBytes(of: &vector) { lanes in
+      for lane in 0..<count {
+        lanes.baseAddress.unsafelyUnwrapped.storeBytes(of: value(lane), toByteOffset: lane &* 8, as: Double.self)
+      }
+    }
+  }
+  @inline(__always) func eachLane(_ count: Int, _ body: (Int, Double) -> Void) {
+    withUnsafeBytes(of: vector) { lanes in
+      for lane in 0..<count {
+        body(lane, lanes.baseAddress.unsafelyUnwrapped.load(fromByteOffset: lane &* 8, as: Double.self))
+      }
+    }
+  }
+
   @inline(__always) func largest() -> Double {
     // By halves: max() on a vector is a loop that leaves a shared symbol behind.
     let four = Self.larger(vector.lowHalf, vector.highHalf)

@@ -38,6 +38,10 @@ protocol Lanes {
   static func only(_ lane: Int) -> Mask
 
   subscript(lane: Int) -> Double { get set }
+  /// Sets the first `count` lanes, one after the other in memory: a vector would go there and back for each.
+  mutating func setLanes(_ count: Int, _ value: (_ lane: Int) -> Double)
+  /// Hands out the first `count` lanes.
+  func eachLane(_ count: Int, _ body: (_ lane: Int, _ value: Double) -> Void)
 
   /// The largest value; a NaN counts only if all are NaN.
   func largest() -> Double

@@ -83,9 +83,7 @@ func labelRows<E: Element, F: Formula>(
   while row < end {
     let group = min(E.Compute.count, end &- row)
     var prediction = E.Compute.one
-    for lane in 0..<group {
-      prediction[lane] = E.loadOne(task.prediction, labelElement(task, row &+ lane))
-    }
+    prediction.setLanes(group) { E.loadOne(task.prediction, labelElement(task, row &+ $0)) }
     let offending = formula.offends(.one, prediction)
     if E.Compute.any(offending) {
       totals.offendingElement = labelElement(task, row &+ firstLane(of: offending, E.Compute.self))

@@ -4,6 +4,7 @@ import KernelInterface
 
 extension ArrayView {
   /// The number of elements, once rank, extents, strides and the data pointer are found sound.
+  @discardableResult
   func validatedCount(_ argument: Argument) throws(XentError) -> Int {
     if rank < 0 { throw .shape(argument, .negativeExtent(axis: 0, Int64(rank))) }
     if rank > 0 && shape == nil { throw .null(argument) }
@@ -34,8 +35,9 @@ extension ArrayView {
     }
   }
 
-  /// That the shape is `other`'s without one of its axes, and the array sound. `other` must be.
-  func requireShape(of other: ArrayView, without axis: Int?, _ argument: Argument) throws(XentError) {
+  /// That the shape is `other`'s without one of its axes, and the array sound. `other` must be. The number of elements.
+  @discardableResult
+  func requireShape(of other: ArrayView, without axis: Int?, _ argument: Argument) throws(XentError) -> Int {
     let expectedRank = axis == nil ? other.rank : other.rank - 1
     if rank != expectedRank { throw .shape(argument, .rank(rank, expected: expectedRank)) }
     if rank > 0 && shape == nil { throw .null(argument) }
@@ -45,7 +47,7 @@ extension ArrayView {
         throw .shape(argument, .extent(axis: own, extent(own), expected: other.extent(others)))
       }
     }
-    _ = try validatedCount(argument)
+    return try validatedCount(argument)
   }
 
   func requireType(_ type: ElementType, _ argument: Argument) throws(XentError) {
@@ -59,23 +61,9 @@ extension ArrayView {
     }
   }
 
-  /// That no byte is shared with another array. Both must be sound.
-  func requireApart(_ argument: Argument, from other: ArrayView, _ otherArgument: Argument) throws(XentError) {
-    guard let start = data, let otherStart = other.data else { return }
-    let own = byteCount
-    let others = other.byteCount
-    if own == 0 || others == 0 { return }
-    let (from, otherFrom) = (UInt(bitPattern: start), UInt(bitPattern: otherStart))
-    let apart = from < otherFrom ? otherFrom - from >= UInt(own) : from - otherFrom >= UInt(others)
-    if !apart { throw .overlap(argument, otherArgument) }
-  }
-
-  /// Of a sound array.
-  private var byteCount: Int {
-    for axis in 0..<rank where extent(axis) == 0 { return 0 }
-    var bytes = elementType.size
-    for axis in 0..<rank { bytes &*= Int(extent(axis)) }
-    return bytes
+  /// The memory of a sound array of `count` elements.
+  func memory(count: Int) -> MemoryRange {
+    MemoryRange(start: UInt(bitPattern: data), bytes: UInt(bitPattern: count &* elementType.size))
   }
 
   /// Element `index` of a C-order floating array.
@@ -94,5 +82,18 @@ extension ArrayView {
     } else {
       data.storeBytes(of: value, as: Double.self)
     }
+  }
+}
+
+/// The bytes that an array occupies.
+struct MemoryRange {
+  let start: UInt
+  let bytes: UInt
+
+  /// That no byte is shared with another array.
+  func requireApart(_ argument: Argument, from other: MemoryRange, _ otherArgument: Argument) throws(XentError) {
+    if bytes == 0 || other.bytes == 0 { return }
+    let apart = start < other.start ? other.start - start >= bytes : start - other.start >= other.bytes
+    if !apart { throw .overlap(argument, otherArgument) }
   }
 }

@@ -17,10 +17,10 @@ public func gradientDescent(
     let direction = ArrayView(
       data: UnsafeMutableRawPointer(mutating: gradient), elementType: elementType, rank: 1, shape: shape)
     let count = try parameters.validatedCount(.theta)
-    _ = try direction.validatedCount(.gradient)
+    try direction.validatedCount(.gradient)
     try parameters.requireComputable(.theta)
     if !learningRate.isFinite { throw .option(.learningRate, value: learningRate, .range) }
-    try parameters.requireApart(.theta, from: direction, .gradient)
+    try parameters.memory(count: count).requireApart(.theta, from: direction.memory(count: count), .gradient)
     if count > 0, let theta, let gradient {
       var task = DescentTask(
         elementType: elementType, theta: theta, gradient: gradient, learningRate: learningRate)

@@ -62,25 +62,34 @@ extension Problem {
     if outputs.hessian != nil { throw .option(.hessian, value: 1, .defaultOnly) }
     if outputs.logSumExp != nil { throw .option(.logSumExp, value: 1, .defaultOnly) }
     if outputs.argmax != nil { throw .option(.argmax, value: 1, .defaultOnly) }
+    if outputs.loss == nil && outputs.gradient == nil { return }
+    let elements = rows &* classes
+    let prediction = yPred.memory(count: elements)
+    let target = yTrue.memory(count: self.target == .labels ? rows : elements)
+    var lossMemory = MemoryRange(start: 0, bytes: 0)
     if let loss = outputs.loss {
-      if options.reduction == .none {
-        try loss.requireShape(of: yPred, without: classAxis, .loss)
-      } else {
-        let count = try loss.validatedCount(.loss)
-        if count != 1 { throw .shape(.loss, .elementCount(count, expected: 1)) }
-      }
       try loss.requireType(yPred.elementType, .loss)
-      try loss.requireApart(.loss, from: yPred, .yPred)
-      try loss.requireApart(.loss, from: yTrue, .yTrue)
+      lossMemory = loss.memory(count: try validatedLossCount(loss, classAxis))
+      try lossMemory.requireApart(.loss, from: prediction, .yPred)
+      try lossMemory.requireApart(.loss, from: target, .yTrue)
     }
     if let gradient = outputs.gradient {
       try gradient.requireShape(of: yPred, without: nil, .gradient)
       try gradient.requireType(yPred.elementType, .gradient)
+      let memory = gradient.memory(count: elements)
       // The shapes, types and orders are the same, so the same start makes it the very view.
-      if gradient.data != yPred.data { try gradient.requireApart(.gradient, from: yPred, .yPred) }
-      try gradient.requireApart(.gradient, from: yTrue, .yTrue)
-      if let loss = outputs.loss { try gradient.requireApart(.gradient, from: loss, .loss) }
+      if memory.start != prediction.start { try memory.requireApart(.gradient, from: prediction, .yPred) }
+      try memory.requireApart(.gradient, from: target, .yTrue)
+      try memory.requireApart(.gradient, from: lossMemory, .loss)
     }
+  }
+
+  /// One value, or one a row.
+  private func validatedLossCount(_ loss: ArrayView, _ classAxis: Int?) throws(XentError) -> Int {
+    if options.reduction == .none { return try loss.requireShape(of: yPred, without: classAxis, .loss) }
+    let count = try loss.validatedCount(.loss)
+    if count != 1 { throw .shape(.loss, .elementCount(count, expected: 1)) }
+    return count
   }
 
   private func validateLabels() throws(XentError) {

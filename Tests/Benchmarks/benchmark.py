@@ -131,7 +131,8 @@ def main() -> int:
         print(f"{shape.title} ({time.perf_counter() - before:.0f} s)")
         for m in measurements[-len(threads) :]:
             forward, gradient = m.speed("xent", "forward"), m.speed("xent", "gradient")
-            print(f"    threads {thread_label(m.threads)}: xent {forward:.2f} GB/s, with gradient {gradient:.2f}", flush=True)
+            label = f"threads {thread_label(m.threads)}"
+            print(f"    {label}: xent {forward:.2f} GB/s, with gradient {gradient:.2f} GB/s", flush=True)
 
     benchmark.use(1)
     c_calls = small_calls.from_c(xent.library, 20_000 if arguments.quick else 1_000_000)

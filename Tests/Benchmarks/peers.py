@@ -77,7 +77,7 @@ class PyTorch:
         except ImportError as error:
             raise Missing(str(error)) from error
         self._torch = torch
-        self.version = torch.__version__
+        self.version = str(torch.__version__)
 
     def set_threads(self, threads: int) -> None:
         self._torch.set_num_threads(threads)
@@ -122,8 +122,9 @@ class Jax:
             import optax
         except ImportError as error:
             raise Missing(str(error)) from error
-        jax.config.update("jax_platforms", "cpu")
-        jax.config.update("jax_enable_x64", True)
+        settings: Any = jax.config
+        settings.update("jax_platforms", "cpu")
+        settings.update("jax_enable_x64", True)
         jax.devices()
         self._jax, self._optax = jax, optax
         self.version = f"{jax.__version__} + optax {optax.__version__}"

@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 from matplotlib import pyplot
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -26,10 +27,11 @@ def draw(results: Results, path: Path) -> None:
     shapes = list(dict.fromkeys(m.shape for m in results.measurements))
     columns = 2 if len(shapes) > 1 else 1
     lines = -(-len(shapes) // columns)
-    style = {"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK, "axes.labelcolor": INK}
+    style: Any = {"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK, "axes.labelcolor": INK}
     with pyplot.rc_context(style):
+        margins = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08)
         figure, axes = pyplot.subplots(
-            lines, columns, figsize=(6.2 * columns, 2.75 * lines + 1.1), squeeze=False, layout="constrained"
+            lines, columns, figsize=(6.2 * columns, 2.75 * lines + 1.1), squeeze=False, layout=margins
         )
         for panel, shape in zip(axes.flat, shapes):
             _panel(panel, results, [m for m in results.measurements if m.shape == shape])
@@ -37,7 +39,6 @@ def draw(results: Results, path: Path) -> None:
             panel.set_visible(False)
         counts = sorted({m.threads for m in results.measurements})
         figure.legend(handles=_legend(counts), loc="outside lower center", ncols=3, frameon=False)
-        figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
         figure.suptitle(_title(results.quick, counts), fontsize=13, weight="bold")
         figure.savefig(path, dpi=130, facecolor="white")
         pyplot.close(figure)

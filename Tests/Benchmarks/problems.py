@@ -103,7 +103,7 @@ def aligned(shape: tuple[int, ...], dtype: str) -> Array:
 
 def make(shape: Shape) -> Problem:
     """The shape's data, the same in every run: logits of standard deviation 3, and labels independent of them."""
-    random = np.random.default_rng(20250101)
+    random: Any = np.random.default_rng(20250101)
     if shape.classes:
         y_pred = aligned((shape.rows, shape.classes), shape.dtype)
         random.standard_normal(out=y_pred, dtype=shape.dtype)
