@@ -14,7 +14,7 @@
  *   - The target comes first, the prediction second.
  *   - Losses are in nats (natural logarithm). Divide by ln 2 for bits.
  *   - Every function may be called from any number of threads at once, as long as no two calls write the
- *     same memory. None keeps state between calls, allocates memory, reads a file or writes to a stream.
+ *     same memory. None keeps state between calls, reads a file or writes to a stream, and with one thread none allocates.
  *   - Pointers need the alignment of their element type, no more.
  *   - Nothing aborts: whatever the values are, a call with pointers that are valid for the shapes given
  *     returns a status.
@@ -119,7 +119,8 @@ typedef struct xent_options {
     int32_t divisor;             /* XENT_DIVISOR_WEIGHTS (default), _COUNT, _BATCH; for XENT_MEAN only */
     int32_t measure;             /* XENT_CROSS_ENTROPY                                   (default only) */
     int32_t accumulate_gradient; /* 0                                                    (default only) */
-    int32_t num_threads;         /* 0 = choose (default) or 1; every call runs in the caller's thread */
+    int32_t num_threads;         /* the most threads a call may use; 1 starts none; 0 (default) = choose by the
+                                    problem's size and the processors, or XENT_NUM_THREADS in the environment */
     int32_t has_ignore_index;    /* 0                                                    (default only) */
     int64_t ignore_index;        /* read only if has_ignore_index is 1 */
     double  normalizer;          /* > 0: the mean divides by this instead; 0 = none (default); XENT_MEAN only */
@@ -185,7 +186,10 @@ void xent_outputs_init(xent_outputs *outputs);
  * options  NULL = defaults. axis must be -1, or in the categorical functions 1.
  *
  * Of 0 rows the loss is 0. 0 classes are XENT_ERROR_SHAPE, as are sizes whose product overflows. A data
- * pointer may be NULL only if its array has no elements. No threads are started.
+ * pointer may be NULL only if its array has no elements.
+ *
+ * Large problems are shared out over threads that end with the call (options.num_threads). Results are the same to the
+ * last bit for any number of threads.
  *
  * A NaN in y_pred that is read makes the loss and the gradient of its row NaN and no other; it is not an
  * error. Where the target is 0 a class adds nothing, whatever stands in y_pred (0 * inf is 0).
@@ -239,7 +243,7 @@ xent_status xent_sparse_categorical_f64(const int64_t *labels, const double *y_p
  * Losses of described arrays
  *
  * The same losses for arrays of any rank that say their type and shape, with totals and error_index. Both
- * pointers and outputs must not be NULL; options may be. No threads are started.
+ * pointers and outputs must not be NULL; options may be. Threads are used as by the contiguous functions.
  * ============================================================================================= */
 
 /* Binary cross-entropy, see xent_binary_f32. y_true and y_pred have the same shape and floating type.

@@ -3,10 +3,13 @@
 #ifndef XENT_PLATFORM_H
 #define XENT_PLATFORM_H
 
+#include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* snprintf is variadic, which Swift cannot call: the shortest of 9 or 17 digits that reads back as the value. */
 static inline int32_t platform_format_double(char *buffer, size_t capacity, double value) {
@@ -21,8 +24,46 @@ static inline void platform_store_relaxed(int32_t *word, int32_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
-/* The variable's value, NULL where it is not set. */
+static inline int64_t platform_fetch_add(int64_t *word, int64_t amount) {
+    return __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
+}
+
+/* The variables' values; NULL, or 0, where they are not set. */
 static inline const char *platform_environment_instruction_set(void) { return getenv("XENT_INSTRUCTION_SET"); }
+static inline int64_t platform_environment_num_threads(void) {
+    const char *text = getenv("XENT_NUM_THREADS");
+    return text == NULL ? 0 : strtol(text, NULL, 10);
+}
+
+#if defined(__linux__)
+/* The C library declares it only for those who ask for all its extensions, which this header cannot do for others. */
+extern int platform_sched_getaffinity(int process, size_t size, unsigned char *mask) __asm__("sched_getaffinity");
+#endif
+
+/* How many processors this thread may run on. */
+static inline int64_t platform_processor_count(void) {
+#if defined(__linux__)
+    unsigned char mask[1024];
+    int64_t count = 0;
+    for (size_t i = 0; i < sizeof mask; i++) mask[i] = 0;
+    if (platform_sched_getaffinity(0, sizeof mask, mask) == 0) {
+        for (size_t i = 0; i < sizeof mask; i++)
+            for (unsigned char bits = mask[i]; bits != 0; bits >>= 1) count += bits & 1;
+        return count;
+    }
+#endif
+    return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* Starts a thread that takes none of the process's signals. Returns 0, or an error number if there is no thread. */
+static inline int platform_start_thread(pthread_t *thread, void *(*body)(void *), void *context) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(thread, NULL, body, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
 
 #if defined(__x86_64__)
 #include <cpuid.h>

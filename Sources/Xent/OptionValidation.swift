@@ -46,7 +46,6 @@ extension Options {
 
   /// The options that this version has in its interface, but not in its kernels.
   private func validateDefaultOnly() throws(XentError) {
-    try require(numThreads <= 1, .numThreads, Double(numThreads), .defaultOnly)
     try require(measure == .crossEntropy, .measure, Double(measure.rawValue), .defaultOnly)
     try require(!accumulateGradient, .accumulateGradient, 1, .defaultOnly)
     try require(ignoreIndex == nil, .ignoreIndex, 1, .defaultOnly)

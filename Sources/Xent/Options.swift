@@ -38,7 +38,8 @@ public struct Options: Sendable {
   public var measure = Measure.crossEntropy
   /// Default only.
   public var accumulateGradient = false
-  /// 0 lets the library choose; 1 starts no threads. Other values are refused: every call runs in the caller's thread.
+  /// The most threads that a call may use, the caller's among them; 1 starts none. 0 lets the library choose by the
+  /// problem's size and the processors, or the environment variable XENT_NUM_THREADS. Results do not depend on it.
   public var numThreads = 0
   /// Default only.
   public var ignoreIndex: Int64?

@@ -8,12 +8,12 @@ extension Problem {
     let divisor = self.divisor
     var found = LossTotals()
     if rows > 0, let target = yTrue.data, let prediction = yPred.data {
-      var task = LossTask(
+      let task = LossTask(
         input: options.input, elementType: yPred.elementType, rows: rows, classes: classes, target: target,
         targetType: yTrue.elementType, prediction: prediction,
         rowLoss: options.reduction == .none ? outputs.loss?.data : nil, gradient: outputs.gradient?.data,
         gradientScale: options.reduction == .mean ? min(1 / divisor, .greatestFiniteMagnitude) : 1, probabilityFloor: options.probabilityFloor)
-      kernel(&task, 0, rows, &found)
+      found = Xent.run(kernel, task, threads: options.threadCount(elements: rows &* classes))
     }
     if found.offendingElement >= 0, let error = dataError(at: found.offendingElement) { throw error }
     let lossSum = CompensatedTotal(found).value

@@ -44,11 +44,12 @@ def from_python(library: Path, repetitions: int) -> tuple[dict[str, Samples], di
     logits = np.random.default_rng(1).standard_normal((4, 3)).astype(np.float32)
     found: dict[str, Samples] = {}
     missing: dict[str, str] = {}
-    for name, make in (
-        ("xent", lambda: _xent(library, labels, logits)),
-        ("PyTorch", lambda: _pytorch(labels, logits)),
-        ("JAX", lambda: _jax(labels, logits)),
-    ):
+    makers: dict[str, Callable[[], Callable[[], Any]]] = {
+        "xent": lambda: _xent(library, labels, logits),
+        "PyTorch": lambda: _pytorch(labels, logits),
+        "JAX": lambda: _jax(labels, logits),
+    }
+    for name, make in makers.items():
         try:
             found[name] = _sample(make(), repetitions)
         except Exception as reason:  # whatever keeps a contestant from its call: it is named and left out
