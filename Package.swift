@@ -4,8 +4,8 @@ import PackageDescription
 // The kernels are compiled once per instruction set, from the same files through symbolic links.
 #if arch(x86_64)
   let instructionSets = [
-    "KernelsAVX2": ["-DXENT_FUSED_MULTIPLY_ADD", "-Xcc", "-march=x86-64-v3"],
-    "KernelsAVX512": ["-DXENT_FUSED_MULTIPLY_ADD", "-Xcc", "-march=x86-64-v4"],
+    "KernelsAVX2": ["-Xcc", "-march=x86-64-v3"],
+    "KernelsAVX512": ["-Xcc", "-march=x86-64-v4"],
   ]
 #else
   let instructionSets: [String: [String]] = [:]
@@ -14,7 +14,7 @@ import PackageDescription
 // Kernels check nothing: all that they are given has been validated.
 func kernels(_ name: String, _ flags: [String]) -> Target {
   .target(
-    name: name, dependencies: ["KernelInterface"],
+    name: name, dependencies: ["KernelInterface", "Platform"],
     swiftSettings: [.unsafeFlags(["-Ounchecked", "-wmo", "-num-threads", "2"] + flags)])
 }
 

@@ -1,6 +1,9 @@
+import Platform
+
 /// Sixteen float32 values: one register, two or four, as wide as the processor has them.
 struct Float32Lanes: Lanes {
-  typealias Mask = SIMDMask<SIMD16<Int32>>
+  /// All bits of a lane set or none.
+  typealias Mask = SIMD16<Int32>
   typealias Term = Float32Term
   typealias Sum = Float32Sum
 
@@ -11,41 +14,35 @@ struct Float32Lanes: Lanes {
 
   @inline(__always) static var count: Int { 16 }
 
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.vector + b.vector) }
-  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.vector - b.vector) }
-  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.vector * b.vector) }
-  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.vector / b.vector) }
+  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(f32x16_add(a.vector, b.vector)) }
+  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(f32x16_subtract(a.vector, b.vector)) }
+  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(f32x16_multiply(a.vector, b.vector)) }
+  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(f32x16_divide(a.vector, b.vector)) }
 
   @inline(__always) static func multiplyAdd(_ a: Self, _ b: Self, _ c: Self) -> Self {
-    // Without the instruction addingProduct is a library call for each lane.
-    #if XENT_FUSED_MULTIPLY_ADD || arch(arm64)
-      Self(c.vector.addingProduct(a.vector, b.vector))
-    #else
-      Self(a.vector * b.vector + c.vector)
-    #endif
+    Self(f32x16_multiply_add(a.vector, b.vector, c.vector))
   }
+  @inline(__always) static func maximum(_ a: Self, _ b: Self) -> Self { Self(f32x16_maximum(a.vector, b.vector)) }
+  @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self { Self(f32x16_minimum(a.vector, b.vector)) }
 
-  @inline(__always) static func maximum(_ a: Self, _ b: Self) -> Self {
-    Self(b.vector.replacing(with: a.vector, where: a.vector .> b.vector))
-  }
-  @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self {
-    Self(b.vector.replacing(with: a.vector, where: a.vector .< b.vector))
-  }
-
-  @inline(__always) static func < (a: Self, b: Self) -> Mask { a.vector .< b.vector }
-  @inline(__always) static func <= (a: Self, b: Self) -> Mask { a.vector .<= b.vector }
-  @inline(__always) static func == (a: Self, b: Self) -> Mask { a.vector .== b.vector }
+  @inline(__always) static func < (a: Self, b: Self) -> Mask { f32x16_less(a.vector, b.vector) }
+  @inline(__always) static func <= (a: Self, b: Self) -> Mask { f32x16_less_equal(a.vector, b.vector) }
+  @inline(__always) static func == (a: Self, b: Self) -> Mask { f32x16_equal(a.vector, b.vector) }
   @inline(__always) static func select(_ mask: Mask, _ a: Self, _ b: Self) -> Self {
-    Self(b.vector.replacing(with: a.vector, where: mask))
+    Self(f32x16_select(mask, a.vector, b.vector))
   }
-  @inline(__always) static func and(_ a: Mask, _ b: Mask) -> Mask { a .& b }
-  @inline(__always) static func or(_ a: Mask, _ b: Mask) -> Mask { a .| b }
-  @inline(__always) static func not(_ a: Mask) -> Mask { .!a }
-  @inline(__always) static func any(_ mask: Mask) -> Bool { Swift.any(mask) }
+  @inline(__always) static func and(_ a: Mask, _ b: Mask) -> Mask { f32x16_bit_and(a, b) }
+  @inline(__always) static func or(_ a: Mask, _ b: Mask) -> Mask { f32x16_bit_or(a, b) }
+  @inline(__always) static func not(_ a: Mask) -> Mask { f32x16_bit_not(a) }
+  @inline(__always) static func any(_ mask: Mask) -> Bool { f32x16_any(mask) != 0 }
 
-  @inline(__always) private static var laneNumbers: SIMD16<Int32> { SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
-  @inline(__always) static func first(_ count: Int) -> Mask { laneNumbers .< SIMD16(repeating: Int32(truncatingIfNeeded: min(count, 16))) }
-  @inline(__always) static func only(_ lane: Int) -> Mask { laneNumbers .== SIMD16(repeating: Int32(truncatingIfNeeded: lane)) }
+  @inline(__always) private static var laneNumbers: Mask { Mask(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+  @inline(__always) static func first(_ count: Int) -> Mask {
+    f32x16_integer_less(laneNumbers, Mask(repeating: Int32(truncatingIfNeeded: min(count, 16))))
+  }
+  @inline(__always) static func only(_ lane: Int) -> Mask {
+    f32x16_integer_equal(laneNumbers, Mask(repeating: Int32(truncatingIfNeeded: lane)))
+  }
 
   @inline(__always) subscript(lane: Int) -> Double {
     get { Double(vector[lane]) }

@@ -1,6 +1,8 @@
 // Exponential and logarithm of float32 lanes. The coefficients are made by Tests/Accuracy/coefficients.py. The
 // algorithms are those of Float64Math.swift.
 
+import Platform
+
 private enum Logarithm2Short {
   /// 14 bits, so that the product with an integer below 2^10 is exact.
   static var high: Double { 0x1.62e0000000000p-1 }
@@ -52,7 +54,7 @@ extension Float32Lanes {
   }
 
   @inline(__always) private static func powerOfTwo(field: Float32Lanes) -> Float32Lanes {
-    Float32Lanes(unsafeBitCast(unsafeBitCast(field.vector, to: SIMD16<Int32>.self) &<< 23, to: SIMD16<Float>.self))
+    Float32Lanes(unsafeBitCast(f32x16_shift_left(unsafeBitCast(field.vector, to: Mask.self), 23), to: SIMD16<Float>.self))
   }
 
   /// e^r - 1 = r + r^2 Q(r).
@@ -69,15 +71,15 @@ extension Float32Lanes {
   static func logarithm(_ x: Float32Lanes, remainder: Float32Lanes?) -> Float32Lanes {
     let subnormal = x < Float32Lanes(0x1p-126)
     let normal = select(subnormal, x * Float32Lanes(0x1p+25), x)
-    let bits = unsafeBitCast(normal.vector, to: SIMD16<Int32>.self)
+    let bits = unsafeBitCast(normal.vector, to: Mask.self)
     let sqrtHalf: Int32 = 0x3f35_04f3
     let lifted = bits &+ SIMD16(repeating: 0x3f80_0000 &- sqrtHalf)
     // An integer below 2^23 in the significand of 2^23.
     let exponentField = unsafeBitCast(
-      (unsafeBitCast(lifted, to: SIMD16<UInt32>.self) &>> 23) | SIMD16(repeating: 0x4b00_0000),
+      f32x16_bit_or(f32x16_shift_right(lifted, 23), Mask(repeating: 0x4b00_0000)),
       to: SIMD16<Float>.self)
     let k = Float32Lanes(exponentField) - select(subnormal, Float32Lanes(0x1p+23 + 152), Float32Lanes(0x1p+23 + 127))
-    let significand = (lifted & SIMD16(repeating: 0x007f_ffff)) &+ SIMD16(repeating: sqrtHalf)
+    let significand = f32x16_bit_and(lifted, Mask(repeating: 0x007f_ffff)) &+ SIMD16(repeating: sqrtHalf)
     let f = Float32Lanes(unsafeBitCast(significand, to: SIMD16<Float>.self)) - one
 
     let s = f / (Float32Lanes(2) + f)

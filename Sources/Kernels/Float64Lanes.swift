@@ -1,6 +1,9 @@
+import Platform
+
 /// Eight float64 values: one register, two or four, as wide as the processor has them.
 struct Float64Lanes: Lanes {
-  typealias Mask = SIMDMask<SIMD8<Int64>>
+  /// All bits of a lane set or none.
+  typealias Mask = SIMD8<Int64>
   typealias Term = Float64Term
   typealias Sum = Float64Sum
 
@@ -11,41 +14,35 @@ struct Float64Lanes: Lanes {
 
   @inline(__always) static var count: Int { 8 }
 
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(a.vector + b.vector) }
-  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(a.vector - b.vector) }
-  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(a.vector * b.vector) }
-  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(a.vector / b.vector) }
+  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(f64x8_add(a.vector, b.vector)) }
+  @inline(__always) static func - (a: Self, b: Self) -> Self { Self(f64x8_subtract(a.vector, b.vector)) }
+  @inline(__always) static func * (a: Self, b: Self) -> Self { Self(f64x8_multiply(a.vector, b.vector)) }
+  @inline(__always) static func / (a: Self, b: Self) -> Self { Self(f64x8_divide(a.vector, b.vector)) }
 
   @inline(__always) static func multiplyAdd(_ a: Self, _ b: Self, _ c: Self) -> Self {
-    // Without the instruction addingProduct is a library call for each lane.
-    #if XENT_FUSED_MULTIPLY_ADD || arch(arm64)
-      Self(c.vector.addingProduct(a.vector, b.vector))
-    #else
-      Self(a.vector * b.vector + c.vector)
-    #endif
+    Self(f64x8_multiply_add(a.vector, b.vector, c.vector))
   }
+  @inline(__always) static func maximum(_ a: Self, _ b: Self) -> Self { Self(f64x8_maximum(a.vector, b.vector)) }
+  @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self { Self(f64x8_minimum(a.vector, b.vector)) }
 
-  @inline(__always) static func maximum(_ a: Self, _ b: Self) -> Self {
-    Self(b.vector.replacing(with: a.vector, where: a.vector .> b.vector))
-  }
-  @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self {
-    Self(b.vector.replacing(with: a.vector, where: a.vector .< b.vector))
-  }
-
-  @inline(__always) static func < (a: Self, b: Self) -> Mask { a.vector .< b.vector }
-  @inline(__always) static func <= (a: Self, b: Self) -> Mask { a.vector .<= b.vector }
-  @inline(__always) static func == (a: Self, b: Self) -> Mask { a.vector .== b.vector }
+  @inline(__always) static func < (a: Self, b: Self) -> Mask { f64x8_less(a.vector, b.vector) }
+  @inline(__always) static func <= (a: Self, b: Self) -> Mask { f64x8_less_equal(a.vector, b.vector) }
+  @inline(__always) static func == (a: Self, b: Self) -> Mask { f64x8_equal(a.vector, b.vector) }
   @inline(__always) static func select(_ mask: Mask, _ a: Self, _ b: Self) -> Self {
-    Self(b.vector.replacing(with: a.vector, where: mask))
+    Self(f64x8_select(mask, a.vector, b.vector))
   }
-  @inline(__always) static func and(_ a: Mask, _ b: Mask) -> Mask { a .& b }
-  @inline(__always) static func or(_ a: Mask, _ b: Mask) -> Mask { a .| b }
-  @inline(__always) static func not(_ a: Mask) -> Mask { .!a }
-  @inline(__always) static func any(_ mask: Mask) -> Bool { Swift.any(mask) }
+  @inline(__always) static func and(_ a: Mask, _ b: Mask) -> Mask { f64x8_bit_and(a, b) }
+  @inline(__always) static func or(_ a: Mask, _ b: Mask) -> Mask { f64x8_bit_or(a, b) }
+  @inline(__always) static func not(_ a: Mask) -> Mask { f64x8_bit_not(a) }
+  @inline(__always) static func any(_ mask: Mask) -> Bool { f64x8_any(mask) != 0 }
 
-  @inline(__always) private static var laneNumbers: SIMD8<Int64> { SIMD8(0, 1, 2, 3, 4, 5, 6, 7) }
-  @inline(__always) static func first(_ count: Int) -> Mask { laneNumbers .< SIMD8(repeating: Int64(count)) }
-  @inline(__always) static func only(_ lane: Int) -> Mask { laneNumbers .== SIMD8(repeating: Int64(lane)) }
+  @inline(__always) private static var laneNumbers: Mask { Mask(0, 1, 2, 3, 4, 5, 6, 7) }
+  @inline(__always) static func first(_ count: Int) -> Mask {
+    f64x8_integer_less(laneNumbers, Mask(repeating: Int64(truncatingIfNeeded: min(count, 8))))
+  }
+  @inline(__always) static func only(_ lane: Int) -> Mask {
+    f64x8_integer_equal(laneNumbers, Mask(repeating: Int64(truncatingIfNeeded: lane)))
+  }
 
   @inline(__always) subscript(lane: Int) -> Double {
     get { vector[lane] }

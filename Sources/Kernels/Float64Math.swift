@@ -1,5 +1,7 @@
 // Exponential and logarithm of float64 lanes. The coefficients are made by Tests/Accuracy/coefficients.py.
 
+import Platform
+
 extension Float64Lanes {
   /// A sum of 2^180 exponentials that are e^400 above the reference is finite; one that is e^-745 below the largest,
   /// and so the smallest number above 0, is normal.
@@ -47,7 +49,7 @@ extension Float64Lanes {
 
   /// The low bits of the significand as the exponent field of a power of two.
   @inline(__always) private static func powerOfTwo(field: Float64Lanes) -> Float64Lanes {
-    Float64Lanes(unsafeBitCast(unsafeBitCast(field.vector, to: SIMD8<Int64>.self) &<< 52, to: SIMD8<Double>.self))
+    Float64Lanes(unsafeBitCast(f64x8_shift_left(unsafeBitCast(field.vector, to: Mask.self), 52), to: SIMD8<Double>.self))
   }
 
   /// e^r - 1 = r + r^2 Q(r), the even and the odd half of Q side by side.
@@ -75,16 +77,16 @@ extension Float64Lanes {
   static func logarithm(_ x: Float64Lanes, remainder: Float64Lanes?) -> Float64Lanes {
     let subnormal = x < Float64Lanes(0x1p-1022)
     let normal = select(subnormal, x * Float64Lanes(0x1p+54), x)
-    let bits = unsafeBitCast(normal.vector, to: SIMD8<Int64>.self)
+    let bits = unsafeBitCast(normal.vector, to: Mask.self)
     let sqrtHalf: Int64 = 0x3fe6_a09e_667f_3bcd
     let one64: Int64 = 0x3ff0_0000_0000_0000
     let lifted = bits &+ SIMD8(repeating: one64 &- sqrtHalf)
     // An integer below 2^52 in the significand of 2^52.
     let exponentField = unsafeBitCast(
-      (unsafeBitCast(lifted, to: SIMD8<UInt64>.self) &>> 52) | SIMD8(repeating: 0x4330_0000_0000_0000),
+      f64x8_bit_or(f64x8_shift_right(lifted, 52), Mask(repeating: 0x4330_0000_0000_0000)),
       to: SIMD8<Double>.self)
     let k = Float64Lanes(exponentField) - select(subnormal, Float64Lanes(0x1p+52 + 1077), Float64Lanes(0x1p+52 + 1023))
-    let significand = (lifted & SIMD8(repeating: 0x000f_ffff_ffff_ffff)) &+ SIMD8(repeating: sqrtHalf)
+    let significand = f64x8_bit_and(lifted, Mask(repeating: 0x000f_ffff_ffff_ffff)) &+ SIMD8(repeating: sqrtHalf)
     let f = Float64Lanes(unsafeBitCast(significand, to: SIMD8<Double>.self)) - one
 
     let s = f / (Float64Lanes(2) + f)

@@ -1,7 +1,7 @@
 /// What the row kernels need of a processor's vectors: the arithmetic of one register-sized group of values in
 /// the type that a kernel computes in. Vector math builds on it; nothing above it names a vector type.
 ///
-/// Operators of the concrete SIMD types compile to single instructions; generic ones would be loops.
+/// Each operation is one or two instructions of the platform's lanes.
 protocol Lanes {
   associatedtype Mask
   /// What an exponential is summed as.

@@ -1,4 +1,4 @@
-/* What the Swift sources need from the C library and the processor, in a form that Swift can import also where
+/* What the Swift sources need from the C library and the operating system, in a form that Swift can import also where
  * its own C library module is not available. Declarations and one-line bridges only. */
 #ifndef XENT_PLATFORM_H
 #define XENT_PLATFORM_H
