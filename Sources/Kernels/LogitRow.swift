@@ -1,4 +1,5 @@
 import KernelInterface
+import Platform
 
 // One row of logits: its largest value, the sum of its exponentials, and its gradient from them. With one class j set
 // apart, the pivot (the label, or the largest logit), and
@@ -141,8 +142,15 @@ struct LogitRows<E: Element> {
     return (softmax, largest.largest())
   }
 
+  /// Asks for what is a page further on: the processor's own prefetching stops at the end of a page.
+  @inline(__always) private func prefetch(_ index: Int) {
+    let ahead = task.prediction + (index &* E.size &+ 4096)
+    for line in 0..<(block &* E.size / 64) { platform_prefetch(ahead + line &* 64) }
+  }
+
   /// The sum of a block's exponentials, and its largest logits.
   @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale) -> (Value.Term, Value) {
+    prefetch(index)
     let z0 = E.load(task.prediction, index)
     let z1 = E.load(task.prediction, index &+ Value.count)
     let z2 = E.load(task.prediction, index &+ 2 &* Value.count)

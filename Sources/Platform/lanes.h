@@ -19,6 +19,9 @@ typedef int64_t platform_i64x8 __attribute__((ext_vector_type(8)));
 #define PLATFORM_MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
 
+/* Asks for a cache line that is read soon; any address will do. */
+static inline __attribute__((always_inline)) void platform_prefetch(const void *address) { __builtin_prefetch(address); }
+
 /* Masks have all bits of a lane set or none. Shifts are logical. */
 #define PLATFORM_LANES(name, vector, bits, unsigned_scalar, lanes)                                                     \
     typedef unsigned_scalar platform_unsigned_##name __attribute__((ext_vector_type(lanes)));                          \
