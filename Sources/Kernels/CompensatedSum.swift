@@ -8,11 +8,11 @@ struct CompensatedSum {
     self.low = low
   }
 
-  @inline(__always) mutating func add(_ value: Double) {
-    let sum = high + value
-    let part = sum - high
-    low += (high - (sum - part)) + (value - part)
-    high = sum
+  @inline(__always) static func + (a: Self, b: Self) -> Self {
+    let sum = a.high + b.high
+    let part = sum - a.high
+    let error = (a.high - (sum - part)) + (b.high - part)
+    return Self(high: sum, low: error + (a.low + b.low))
   }
 
   /// The sum; an infinity or NaN makes the errors meaningless, but not the sum.

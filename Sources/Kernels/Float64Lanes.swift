@@ -102,9 +102,13 @@ struct Float64Sum: LaneSum {
   mutating func add(_ a: Float64Lanes, timesDifference b: Float64Lanes, _ c: Float64Lanes) { add(a * (b - c)) }
 
   @inline(__always) var total: CompensatedSum {
-    var sum = CompensatedSum()
-    for lane in 0..<Float64Lanes.count { sum.add(high[lane]) }
-    for lane in 0..<Float64Lanes.count { sum.low += low[lane] }
-    return sum
+    // A tree, whose additions can overlap.
+    let even = (lane(0) + lane(4)) + (lane(2) + lane(6))
+    let odd = (lane(1) + lane(5)) + (lane(3) + lane(7))
+    return even + odd
+  }
+
+  @inline(__always) private func lane(_ lane: Int) -> CompensatedSum {
+    CompensatedSum(high: high[lane], low: low[lane])
   }
 }

@@ -122,9 +122,7 @@ func fill<E: Element>(_: E.Type, _ array: UnsafeMutableRawPointer, _ first: Int,
 
 extension LossTotals {
   @inline(__always) mutating func add(_ sum: CompensatedSum) {
-    var total = CompensatedSum(high: lossHigh, low: lossLow)
-    total.add(sum.high)
-    total.low += sum.low
+    let total = CompensatedSum(high: lossHigh, low: lossLow) + sum
     lossHigh = total.high
     lossLow = total.low
   }

@@ -14,16 +14,17 @@ extension ArrayView {
       if extent(axis) == 0 { isEmpty = true }
     }
     if isEmpty { return 0 }
-    var bytes = Int64(elementType.size)
+    var count: Int64 = 1
     for axis in 0..<rank {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent(axis))
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent(axis))
       if overflow { throw .shape(argument, .tooLarge) }
-      bytes = product
+      count = product
     }
-    guard let size = Int(exactly: bytes) else { throw .shape(argument, .tooLarge) }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: Int64(elementType.size))
+    if overflow || Int(exactly: bytes) == nil { throw .shape(argument, .tooLarge) }
     try requireCOrder(argument)
     if data == nil { throw .null(argument) }
-    return size / elementType.size
+    return Int(count)
   }
 
   private func requireCOrder(_ argument: Argument) throws(XentError) {

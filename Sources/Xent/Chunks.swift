@@ -8,7 +8,7 @@ struct Chunks {
   /// Few enough for their totals to lie on the stack.
   static var limit: Int { 256 }
   /// Elements below which a chunk would not be worth handing over.
-  private static var smallest: Int { 1 << 15 }
+  static var smallest: Int { 1 << 15 }
   /// Kernels work on groups of this many rows, and the binary ones on vectors of half as many; only the last chunk may
   /// cut one.
   private static var alignment: Int { 64 }

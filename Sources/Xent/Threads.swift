@@ -28,8 +28,12 @@ private struct SharedWork {
 /// Runs the kernel over all rows of the task, in chunks, on up to `threads` threads of which the caller's is one.
 func run(_ kernel: LossKernel, _ task: LossTask, threads: Int) -> LossTotals {
   var task = task
-  let chunks = Chunks(rows: task.rows, classes: task.classes)
   var sum = LossTotals()
+  if task.rows &* task.classes <= Chunks.smallest {
+    kernel(&task, 0, task.rows, &sum)
+    return sum
+  }
+  let chunks = Chunks(rows: task.rows, classes: task.classes)
   if threads <= 1 || chunks.count == 1 {
     for chunk in 0..<chunks.count where sum.offendingElement < 0 {
       var found = LossTotals()
