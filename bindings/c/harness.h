@@ -78,6 +78,7 @@ void test_contiguous_errors(void);                           /* errors.c */
 void test_gradient_descent(void);                            /* errors.c */
 void test_descriptor_shapes(void);                           /* descriptor_shapes.c */
 void test_descriptor_values(void);                           /* descriptor_values.c */
+void test_threads(void);                                     /* threads.c */
 void test_information(void);                                 /* main.c */
 
 #endif

@@ -232,6 +232,7 @@ int main(int argc, char **argv)
     test_descriptor_shapes();
     test_descriptor_values();
     test_gradient_descent();
+    test_threads();
     test_information();
     printf("harness: %ld checks, %ld failed\n", checks_made, checks_failed);
     return checks_failed == 0 ? 0 : 1;
