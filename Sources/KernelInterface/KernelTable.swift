@@ -1,3 +1,11 @@
+/// Does one piece of parallel work.
+public typealias ParallelBody = @convention(c) (_ context: UnsafeMutableRawPointer, _ index: Int) -> Void
+
+/// Calls the body for every index in 0..<count, on up to `threads` threads, and returns when all calls have.
+public typealias ParallelFor = @convention(c) (
+  _ threads: Int, _ count: Int, _ context: UnsafeMutableRawPointer, _ body: ParallelBody
+) -> Void
+
 /// Works on `count` rows from `first` of a task, and adds what it found to the totals.
 ///
 /// The C calling convention keeps a call free of reference counting; the pointers are to a `LossTask` and a

@@ -25,11 +25,14 @@ public struct LossTask {
   /// What the gradient is multiplied by: one over the divisor of the mean.
   public var gradientScale: Double
   public var probabilityFloor: Double
+  /// The most threads that the task may use.
+  public var threads: Int
+  public var parallelFor: ParallelFor
 
   public init(
     input: InputKind, elementType: ElementType, rows: Int, classes: Int, target: UnsafeRawPointer, targetType: ElementType,
     prediction: UnsafeRawPointer, rowLoss: UnsafeMutableRawPointer?, gradient: UnsafeMutableRawPointer?,
-    gradientScale: Double, probabilityFloor: Double
+    gradientScale: Double, probabilityFloor: Double, threads: Int, parallelFor: ParallelFor
   ) {
     self.input = input
     self.elementType = elementType
@@ -42,7 +45,12 @@ public struct LossTask {
     self.gradient = gradient
     self.gradientScale = gradientScale
     self.probabilityFloor = probabilityFloor
+    self.threads = threads
+    self.parallelFor = parallelFor
   }
+
+  /// Too few rows to share out, but long ones: each row is shared out. Depends on the shape alone, not on the threads.
+  @inlinable public var hasLongRows: Bool { rows < 16 && classes >= 1 << 17 }
 
   /// So few elements that the more exact arithmetic costs nothing.
   @inlinable public var isSmall: Bool { rows &* classes <= 4096 }

@@ -25,28 +25,28 @@ extension Float32Lanes {
   /// Relative error of the polynomial 2^-28.0.
   @inline(__always)
   static func scaledExponential(_ x: Float32Lanes, _ scale: ExponentialScale) -> Float32Term {
+    let (power, tail) = scaledParts(x, scale)
+    return Float32Term(power: power, rest: power * tail)
+  }
+
+  /// 2^n, scaled, and e^r - 1.
+  @inline(__always) private static func scaledParts(
+    _ x: Float32Lanes, _ scale: ExponentialScale
+  ) -> (power: Float32Lanes, tail: Float32Lanes) {
     // At the lowest x the exponent field is 0, which makes the power of two an exact 0.
     let lowestField = scale.shift - 127
     let lowest = Float32Lanes(lowestField * (Logarithm2.high + Logarithm2.low))
     let reduced = maximum(lowest, x - Float32Lanes(scale.base))
     let offset = Float32Lanes(Round32.offset - lowestField)
     let shifted = multiplyAdd(reduced, Float32Lanes(Logarithm2Short.inverse), offset)
-    let power = powerOfTwo(field: shifted)
-    return Float32Term(power: power, rest: power * exponentialTail(remainder(reduced, shifted - offset)))
+    return (powerOfTwo(field: shifted), exponentialTail(remainder(reduced, shifted - offset)))
   }
 
-  @inline(__always) static func exponentialOfNegative(_ x: Float32Lanes) -> Float32Lanes {
-    // Computed far above the subnormal numbers and brought down by one rounded multiplication.
-    scaledExponential(x, ExponentialScale(shift: -100)).value * Float32Lanes(0x1p-100)
-  }
-
-  @inline(__always) static func exponentialMinusOne(_ x: Float32Lanes) -> Float32Lanes {
-    let reduced = maximum(Float32Lanes(-80), x)
-    let offset = Float32Lanes(Round32.offset + 127)
-    let shifted = multiplyAdd(reduced, Float32Lanes(Logarithm2Short.inverse), offset)
-    let power = powerOfTwo(field: shifted)
-    let tail = exponentialTail(remainder(reduced, shifted - offset))
-    return multiplyAdd(power, tail, power - one)
+  /// Computed far above the subnormal numbers and brought down by one rounded multiplication.
+  @inline(__always) static func exponentialParts(_ x: Float32Lanes) -> (power: Float32Lanes, rest: Float32Lanes) {
+    let (power, tail) = scaledParts(x, ExponentialScale(shift: -100))
+    let down = Float32Lanes(0x1p-100)
+    return (power * down, power * tail * down)
   }
 
   @inline(__always) private static func remainder(_ x: Float32Lanes, _ n: Float32Lanes) -> Float32Lanes {

@@ -15,6 +15,14 @@ extension Float64Lanes {
   /// field, are 2^n. Relative error of the polynomial 2^-60.3.
   @inline(__always)
   static func scaledExponential(_ x: Float64Lanes, _ scale: ExponentialScale) -> Float64Term {
+    let (power, tail) = scaledParts(x, scale)
+    return Float64Term(value: (one + tail) * power)
+  }
+
+  /// 2^n, scaled, and e^r - 1.
+  @inline(__always) private static func scaledParts(
+    _ x: Float64Lanes, _ scale: ExponentialScale
+  ) -> (power: Float64Lanes, tail: Float64Lanes) {
     // At the lowest x the exponent field is 0, which makes the power of two an exact 0.
     let lowestField = scale.shift - 1023
     let lowest = Float64Lanes(lowestField * (Logarithm2.high + Logarithm2.low))
@@ -23,23 +31,14 @@ extension Float64Lanes {
     let shifted = multiplyAdd(reduced, Float64Lanes(Logarithm2.inverse), offset)
     let n = shifted - offset
     let r = remainder(reduced, n)
-    return Float64Term(value: (one + exponentialTail(r)) * powerOfTwo(field: shifted))
+    return (powerOfTwo(field: shifted), exponentialTail(r))
   }
 
-  @inline(__always) static func exponentialOfNegative(_ x: Float64Lanes) -> Float64Lanes {
-    // Computed far above the subnormal numbers and brought down by one rounded multiplication.
-    scaledExponential(x, ExponentialScale(shift: -1000)).value * Float64Lanes(0x1p-1000)
-  }
-
-  /// 2^n (r + r^2 Q(r)) + (2^n - 1): for n = 0 the reduction and the second term are exact, and below it neither
-  /// term is large against the result.
-  @inline(__always) static func exponentialMinusOne(_ x: Float64Lanes) -> Float64Lanes {
-    let reduced = maximum(Float64Lanes(-700), x)
-    let offset = Float64Lanes(Round64.offset + 1023)
-    let shifted = multiplyAdd(reduced, Float64Lanes(Logarithm2.inverse), offset)
-    let power = powerOfTwo(field: shifted)
-    let tail = exponentialTail(remainder(reduced, shifted - offset))
-    return multiplyAdd(power, tail, power - one)
+  /// Computed far above the subnormal numbers and brought down by one rounded multiplication.
+  @inline(__always) static func exponentialParts(_ x: Float64Lanes) -> (power: Float64Lanes, rest: Float64Lanes) {
+    let (power, tail) = scaledParts(x, ExponentialScale(shift: -1000))
+    let down = Float64Lanes(0x1p-1000)
+    return (power * down, power * tail * down)
   }
 
   /// x - n ln 2.

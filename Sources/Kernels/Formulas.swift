@@ -49,6 +49,14 @@ struct ProbabilityFloor<Value: Lanes> {
   Value.keep(Value.not(factor == .zero), factor * value)
 }
 
+/// `y a + (1-y) b`, where a factor of 0 makes its term 0. What 1-y rounds off is added back.
+@inline(__always) private func mixture<Value: Lanes>(_ y: Value, _ a: Value, _ b: Value) -> Value {
+  let complement = Value.one - y
+  let rounded = (Value.one - complement) - y
+  let second = Value.keep(Value.not(y == .one), Value.multiplyAdd(complement, b, rounded * b))
+  return Value.multiplyAdd(y, Value.keep(Value.not(y == .zero), a), second)
+}
+
 /// l = -[ y log p + (1-y) log(1-p) ].
 struct BinaryProbabilities<Value: Lanes>: Formula {
   let floor: ProbabilityFloor<Value>
@@ -59,7 +67,7 @@ struct BinaryProbabilities<Value: Lanes>: Formula {
   }
   @inline(__always) func loss(_ y: Value, _ prediction: Value) -> Value {
     let p = floor.clamp(prediction)
-    return .zero - (product(y, floor.logarithm(p)) + product(.one - y, floor.logarithmOfComplement(p)))
+    return .zero - mixture(y, floor.logarithm(p), floor.logarithmOfComplement(p))
   }
   @inline(__always) func derivative(_ y: Value, _ prediction: Value) -> Value {
     let p = floor.clamp(prediction)
@@ -99,23 +107,18 @@ struct BinaryLogProbabilities<Value: Lanes>: Formula {
   }
   @inline(__always) func loss(_ y: Value, _ prediction: Value) -> Value {
     let q = Value.minimum(.zero, prediction)
-    return .zero - (product(y, q) + product(.one - y, logarithmOfComplement(q)))
+    return .zero - mixture(y, q, logarithmOfComplement(q))
   }
   /// -y + (1-y) e^q / (1 - e^q).
   @inline(__always) func derivative(_ y: Value, _ prediction: Value) -> Value {
     let q = Value.minimum(.zero, prediction)
     let complement = Value.one - y
-    let odds = Value.exponentialOfNegative(q) / (.zero - Value.exponentialMinusOne(q))
+    let odds = Value.exponentialOfNegative(q) / Value.complementOfExponential(q).value
     return keepNaN(product(complement, odds) - y, q)
   }
-  /// log(1 - e^q): from e^q - 1 where e^q is above one half, else from e^q, whose complement's rounding error
-  /// goes along as the logarithm's remainder.
   @inline(__always) private func logarithmOfComplement(_ q: Value) -> Value {
-    let small = q < Value(-0x1.62e42fefa39efp-1)
-    let e = Value.exponentialOfNegative(q)
-    let complement = Value.select(small, .one - e, .zero - Value.exponentialMinusOne(q))
-    let remainder = Value.select(small, (.one - complement) - e, .zero)
-    return Value.logarithm(complement, remainder: remainder)
+    let complement = Value.complementOfExponential(q)
+    return Value.logarithm(complement.value, remainder: complement.remainder)
   }
 }
 

@@ -77,6 +77,8 @@ private enum LabelDispatch: LossDispatch {
       labelRows(Exact.self, CategoricalProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)
     case .logits where task.classes <= shortRow:
       shortLogitLabelRows(E.self, Exact.self, task, first: first, count: count, &totals)
+    case .logits where task.hasLongRows:
+      longLogitLabelRows(E.self, task, first: first, count: count, &totals)
     case .logits:
       logitLabelRows(E.self, task, first: first, count: count, &totals)
     case .logProbabilities:

@@ -52,10 +52,9 @@ protocol Lanes {
   /// `e^(x - scale.base) 2^-scale.shift`, with 0 for what is below the normal numbers. NaN gives NaN, -inf exactly 0.
   /// x may be above the scale's reference by the range's headroom.
   static func scaledExponential(_ x: Self, _ scale: ExponentialScale) -> Term
-  /// `e^x` for x <= 0, with gradual underflow.
-  static func exponentialOfNegative(_ x: Self) -> Self
-  /// `e^x - 1` for x <= 0.
-  static func exponentialMinusOne(_ x: Self) -> Self
+  /// `e^x` for x <= 0 as the sum of a power of two 2^n and 2^n (e^r - 1), with gradual underflow. The rest keeps its
+  /// relative accuracy where e^x is near 1: the power is 1 then, and the rest e^x - 1.
+  static func exponentialParts(_ x: Self) -> (power: Self, rest: Self)
   /// `log(x + remainder)` for x >= 0, where the remainder is at most half a unit in the last place of x.
   static func logarithm(_ x: Self, remainder: Self?) -> Self
 }
@@ -94,6 +93,20 @@ extension Lanes {
     let remainder = (one - (sum - xPart)) + (x - xPart)
     let finite = sum < Self(Double.infinity)
     return logarithm(sum, remainder: select(finite, remainder, zero))
+  }
+
+  /// `e^x` for x <= 0, with gradual underflow.
+  @inline(__always) static func exponentialOfNegative(_ x: Self) -> Self {
+    let (power, rest) = exponentialParts(x)
+    return power + rest
+  }
+
+  /// `1 - e^x` for x <= 0, and what its last rounding left off.
+  @inline(__always) static func complementOfExponential(_ x: Self) -> (value: Self, remainder: Self) {
+    let (power, rest) = exponentialParts(x)
+    let others = one - power
+    let value = others - rest
+    return (value, (others - value) - rest)
   }
 
   /// `a` where the mask holds and 0 elsewhere, also where `a` is infinite or NaN.

@@ -35,14 +35,14 @@ private func logitLabelGroup<E: Element>(
     let pivotGradients = group.pivotGradients(factors)
     for lane in 0..<count {
       let row = first &+ lane
-      rows.scaleGradient(row &* classes, gradient, factor: factors[lane])
+      rows.scaleGradient(row &* classes, classes, gradient, factor: factors[lane])
       E.storeOne(pivotGradients[lane], gradient, labelElement(task, row))
     }
   }
 }
 
 @inline(__always)
-private func storeLosses<E: Element>(
+func storeLosses<E: Element>(
   _: E.Type, _ losses: Float64Lanes, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
 ) {
   for lane in 0..<count {
@@ -105,7 +105,8 @@ private func shortLogitLabelGroup<Exact: Element>(
     group.set(
       lane,
       RowSoftmax(
-        scale: scale, others: sum(exponentials, lane &* classes, classes), pivot: pivotTerm,
+        scale: scale, others: sum(exponentials, lane &* classes, classes, isCompensated: Exact.size == 8),
+        pivot: pivotTerm,
         pivotLogit: Exact.loadOne(task.prediction, start &+ pivot) - scale.base))
   }
   if !group.sumsReach(0x1p60, count: count) { return false }
@@ -124,22 +125,26 @@ private func shortLogitLabelGroup<Exact: Element>(
   return true
 }
 
-/// Four sums side by side.
+/// Four sums side by side; for float64 compensated ones.
 @inline(__always)
-private func sum(_ values: UnsafeMutableRawPointer, _ first: Int, _ count: Int) -> Double {
-  var (a, b, c, d) = (0.0, 0.0, 0.0, 0.0)
+private func sum(_ values: UnsafeMutableRawPointer, _ first: Int, _ count: Int, isCompensated: Bool) -> Double {
+  var (a, b, c, d) = (CompensatedSum(), CompensatedSum(), CompensatedSum(), CompensatedSum())
+  @inline(__always) func add(_ sum: inout CompensatedSum, _ index: Int) {
+    let value = Float64Element.loadOne(values, index)
+    if isCompensated { sum = sum + CompensatedSum(high: value) } else { sum.high += value }
+  }
   var index = first
   let end = first &+ count
   while index &+ 4 <= end {
-    a += Float64Element.loadOne(values, index)
-    b += Float64Element.loadOne(values, index &+ 1)
-    c += Float64Element.loadOne(values, index &+ 2)
-    d += Float64Element.loadOne(values, index &+ 3)
+    add(&a, index)
+    add(&b, index &+ 1)
+    add(&c, index &+ 2)
+    add(&d, index &+ 3)
     index &+= 4
   }
   while index < end {
-    a += Float64Element.loadOne(values, index)
+    add(&a, index)
     index &+= 1
   }
-  return (a + b) + (c + d)
+  return ((a + b) + (c + d)).value
 }

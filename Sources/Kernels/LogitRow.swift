@@ -18,8 +18,18 @@ struct RowSoftmax {
   /// z_j - base.
   let pivotLogit: Double
 
-  /// S + E.
-  @inline(__always) var sum: Double { others + pivot }
+  @inline(__always) init(scale: ExponentialScale, others: Double, pivot: Double, pivotLogit: Double) {
+    self.scale = scale
+    self.others = others
+    self.pivot = pivot
+    self.pivotLogit = pivotLogit
+  }
+
+  /// With e^z_j in float64 whatever the lanes are: one more rounding would be seen in the loss.
+  @inline(__always) init(scale: ExponentialScale, others: Double, pivotLogit: Double) {
+    let pivot = Float64Lanes.scaledExponential(Float64Lanes(pivotLogit), scale.withoutBase).value[0]
+    self.init(scale: scale, others: others, pivot: pivot, pivotLogit: pivotLogit)
+  }
 }
 
 /// The rows of logits of a task.
@@ -38,7 +48,7 @@ struct LogitRows<E: Element> {
     isInPlace = task.gradient.map { UnsafeRawPointer($0) } == task.prediction
   }
 
-  /// Vectors that are summed in the lanes' own precision before they go into the wide sum: two additions each.
+  /// What the hot loop takes at once.
   @inline(__always) private var block: Int { 4 &* Value.count }
   /// How many logits are looked through for a reference.
   @inline(__always) private var sample: Int { 64 }
@@ -77,16 +87,20 @@ struct LogitRows<E: Element> {
     return 0
   }
 
+  /// Where to take the exponentials' reference from: the largest of the row's first logits, or of all where there may be
+  /// no second pass, because the exponentials overwrite the logits.
+  @inline(__always) func reference(_ start: Int) -> Double {
+    let reference = largest(start, isInPlace ? task.classes : min(task.classes, sample))
+    return reference > -.infinity ? reference : largest(start, task.classes)
+  }
+
   /// The row's softmax in one pass over its logits: the reference is the largest of the first few. Only where a later
   /// one is too far above it, there is a second pass. Nil where the softmax is not defined: all logits -inf, or one
   /// +inf. NaN logits give a softmax of NaN.
   ///
   /// If a gradient is wanted, the exponentials are left in its place.
   @inline(__always) func softmax(_ start: Int, pivot: Int) -> RowSoftmax? {
-    // The exponentials may not overwrite logits that a second pass would need.
-    let sampled = isInPlace ? task.classes : min(task.classes, sample)
-    var reference = largest(start, sampled)
-    if !(reference > -.infinity) { reference = largest(start, task.classes) }
+    var reference = reference(start)
     var found = softmax(start, pivot: pivot, reference: reference)
     if found.largest > reference + Value.exponentialRange.reach {
       reference = found.largest
@@ -95,34 +109,44 @@ struct LogitRows<E: Element> {
     return reference - reference == 0 ? found.softmax : nil
   }
 
-  /// The sums relative to a reference, and the row's largest logit.
+  /// The softmax relative to a reference, and the row's largest logit.
   @inline(__always) func softmax(
     _ start: Int, pivot: Int, reference: Double
   ) -> (softmax: RowSoftmax, largest: Double) {
     let scale = ExponentialScale(reference: reference, Value.exponentialRange)
     // Read before the exponentials may overwrite it.
     let pivotLogit = E.loadOne(task.prediction, start &+ pivot) - scale.base
+    let sums = sums(start, task.classes, pivot: pivot, scale)
+    return (RowSoftmax(scale: scale, others: sums.others.value, pivotLogit: pivotLogit), sums.largest)
+  }
+
+  /// Of `count` logits the sum of the exponentials without the pivot's, and the largest. The pivot may be outside.
+  ///
+  /// If a gradient is wanted, the exponentials are left in its place.
+  @inline(__always) func sums(
+    _ start: Int, _ count: Int, pivot: Int, _ scale: ExponentialScale
+  ) -> (others: CompensatedSum, largest: Double) {
     var sum = Value.Sum()
     var largest = Value(-.infinity)
 
     // Whole blocks but the pivot's; then, with care, what is left: the pivot's block and the end of the row.
-    let classes = task.classes
-    let wholeEnd = classes / block &* block
-    let pivotStart = min(pivot / block &* block, wholeEnd)
-    let pivotEnd = min(pivotStart &+ block, classes)
+    let wholeEnd = count / block &* block
+    let pivotStart = pivot < 0 ? 0 : min(pivot / block &* block, wholeEnd)
+    let pivotEnd = pivot < 0 ? 0 : min(pivotStart &+ block, count)
     for part in 0..<2 {
       var offset = part == 0 ? 0 : pivotEnd
       let partEnd = part == 0 ? pivotStart : wholeEnd
       while offset < partEnd {
-        let (terms, high) = exponentials(start &+ offset, scale)
-        sum.add(terms)
+        let (first, second, high) = exponentials(start &+ offset, scale)
+        sum.add(first)
+        sum.add(second)
         largest = Value.maximum(high, largest)
         offset &+= block
       }
     }
     for part in 0..<2 {
-      var offset = part == 0 ? pivotStart : wholeEnd
-      let partEnd = part == 0 ? pivotEnd : pivotStart == wholeEnd ? wholeEnd : classes
+      var offset = part == 0 ? pivotStart : max(wholeEnd, pivotEnd)
+      let partEnd = part == 0 ? pivotEnd : count
       while offset < partEnd {
         let left = partEnd &- offset
         let z = logits(start &+ offset, left)
@@ -134,12 +158,7 @@ struct LogitRows<E: Element> {
         offset &+= Value.count
       }
     }
-
-    // e^z_j in float64 whatever the lanes are: one more rounding would be seen in the loss.
-    let pivotTerm = Float64Lanes.scaledExponential(Float64Lanes(pivotLogit), scale.withoutBase).value[0]
-    let softmax = RowSoftmax(
-      scale: scale, others: sum.total.value, pivot: pivotTerm, pivotLogit: pivotLogit)
-    return (softmax, largest.largest())
+    return (sum.total, largest.largest())
   }
 
   /// Asks for what is a page further on: the processor's own prefetching stops at the end of a page.
@@ -148,8 +167,11 @@ struct LogitRows<E: Element> {
     for line in 0..<(block &* E.size / 64) { platform_prefetch(ahead + line &* 64) }
   }
 
-  /// The sum of a block's exponentials, and its largest logits.
-  @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale) -> (Value.Term, Value) {
+  /// A block's exponentials in two sums, and its largest logits. Two terms are added in the lanes' own precision before
+  /// they go into the wide sum: of more, many small ones beside a large one would be lost.
+  @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale) -> (
+    Value.Term, Value.Term, Value
+  ) {
     prefetch(index)
     let z0 = E.load(task.prediction, index)
     let z1 = E.load(task.prediction, index &+ Value.count)
@@ -166,19 +188,20 @@ struct LogitRows<E: Element> {
       E.store(e3.value, gradient, index &+ 3 &* Value.count)
     }
     let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
-    return ((e0 + e1) + (e2 + e3), largest)
+    return (e0 + e1, e2 + e3, largest)
   }
 
   /// Makes the exponentials that are in the gradient's place the gradient of class indices: `factor` e.
-  @inline(__always) func scaleGradient(_ start: Int, _ gradient: UnsafeMutableRawPointer, factor: Double) {
+  @inline(__always)
+  func scaleGradient(_ start: Int, _ count: Int, _ gradient: UnsafeMutableRawPointer, factor: Double) {
     if isTooSmall(factor) {
-      for index in start..<(start &+ task.classes) {
+      for index in start..<(start &+ count) {
         E.storeOne(E.loadOne(gradient, index) * factor, gradient, index)
       }
       return
     }
     let factors = Value(factor)
-    let rowEnd = start &+ task.classes
+    let rowEnd = start &+ count
     var index = start
     while index < rowEnd {
       let left = rowEnd &- index

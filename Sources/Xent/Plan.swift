@@ -12,8 +12,9 @@ extension Problem {
         input: options.input, elementType: yPred.elementType, rows: rows, classes: classes, target: target,
         targetType: yTrue.elementType, prediction: prediction,
         rowLoss: options.reduction == .none ? outputs.loss?.data : nil, gradient: outputs.gradient?.data,
-        gradientScale: options.reduction == .mean ? min(1 / divisor, .greatestFiniteMagnitude) : 1, probabilityFloor: options.probabilityFloor)
-      found = Xent.run(kernel, task, threads: options.threadCount(elements: rows &* classes))
+        gradientScale: options.reduction == .mean ? min(1 / divisor, .greatestFiniteMagnitude) : 1, probabilityFloor: options.probabilityFloor,
+        threads: options.threadCount(elements: rows &* classes), parallelFor: { parallelFor($0, $1, $2, $3) })
+      found = Xent.run(kernel, task)
     }
     if found.offendingElement >= 0, let error = dataError(at: found.offendingElement) { throw error }
     let lossSum = CompensatedTotal(found).value

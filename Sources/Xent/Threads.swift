@@ -7,74 +7,83 @@ import Platform
 
 /// What the threads of one call share.
 private struct SharedWork {
-  /// The next chunk that nobody has taken; changed by atomic additions only.
+  /// The next index that nobody has taken; changed by atomic additions only.
   let next: UnsafeMutablePointer<Int64>
+  let count: Int
+  let context: UnsafeMutableRawPointer
+  let body: ParallelBody
+
+  /// Takes indices until there are none.
+  func work() {
+    while true {
+      let index = Int(platform_fetch_add(next, 1))
+      if index >= count { return }
+      body(context, index)
+    }
+  }
+}
+
+/// See `ParallelFor`. With fewer threads than wanted, as many as can be had do the work; the caller's is one of them.
+func parallelFor(_ threads: Int, _ count: Int, _ context: UnsafeMutableRawPointer, _ body: ParallelBody) {
+  if threads <= 1 || count <= 1 {
+    for index in 0..<count { body(context, index) }
+    return
+  }
+  var next: Int64 = 0
+  withUnsafeMutablePointer(to: &next) { next in
+    var shared = SharedWork(next: next, count: count, context: context, body: body)
+    withUnsafeMutablePointer(to: &shared) { shared in
+      var handles = InlineArray<256, pthread_t>(repeating: 0)
+      var started = 0
+      while started < min(threads, count, handles.count) - 1 {
+        let status = platform_start_thread(
+          &handles[started],
+          { context in
+            context.unsafelyUnwrapped.assumingMemoryBound(to: SharedWork.self).pointee.work()
+            return nil
+          }, shared)
+        if status != 0 { break }
+        started += 1
+      }
+      shared.pointee.work()
+      for index in 0..<started { pthread_join(handles[index], nil) }
+    }
+  }
+}
+
+/// A kernel's chunks of rows as parallel work.
+private struct ChunkWork {
   let kernel: LossKernel
   let task: UnsafeRawPointer
   let chunks: Chunks
   /// One for every chunk.
   let totals: UnsafeMutablePointer<LossTotals>
-
-  /// Takes chunks until there are none.
-  func work() {
-    while true {
-      let chunk = Int(platform_fetch_add(next, 1))
-      if chunk >= chunks.count { return }
-      kernel(task, chunks.first(chunk), chunks.count(chunk), totals + chunk)
-    }
-  }
 }
 
-/// Runs the kernel over all rows of the task, in chunks, on up to `threads` threads of which the caller's is one.
-func run(_ kernel: LossKernel, _ task: LossTask, threads: Int) -> LossTotals {
+/// Runs the kernel over all rows of the task, in chunks on the task's threads.
+func run(_ kernel: LossKernel, _ task: LossTask) -> LossTotals {
   var task = task
   var sum = LossTotals()
-  if task.rows &* task.classes <= Chunks.smallest {
+  if task.hasLongRows || task.rows &* task.classes <= Chunks.smallest {
     kernel(&task, 0, task.rows, &sum)
     return sum
   }
   let chunks = Chunks(rows: task.rows, classes: task.classes)
-  if threads <= 1 || chunks.count == 1 {
-    for chunk in 0..<chunks.count where sum.offendingElement < 0 {
-      var found = LossTotals()
-      kernel(&task, chunks.first(chunk), chunks.count(chunk), &found)
-      sum.add(found)
-    }
-    return sum
-  }
-
   var totals = InlineArray<256, LossTotals>(repeating: LossTotals())
-  var next: Int64 = 0
   withUnsafeMutableBytes(of: &totals) { totals in
-    withUnsafeMutablePointer(to: &next) { next in
-      withUnsafePointer(to: &task) { task in
-        var shared = SharedWork(
-          next: next, kernel: kernel, task: task, chunks: chunks,
-          totals: totals.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: LossTotals.self))
-        withUnsafeMutablePointer(to: &shared) { work($0, threads: min(threads, chunks.count)) }
+    withUnsafePointer(to: &task) { task in
+      var work = ChunkWork(
+        kernel: kernel, task: task, chunks: chunks,
+        totals: totals.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: LossTotals.self))
+      parallelFor(task.pointee.threads, chunks.count, &work) { context, chunk in
+        let work = context.assumingMemoryBound(to: ChunkWork.self).pointee
+        work.kernel(work.task, work.chunks.first(chunk), work.chunks.count(chunk), work.totals + chunk)
       }
     }
   }
+  // In the chunks' order, whoever computed them; what lies behind an error does not count.
   for chunk in 0..<chunks.count where sum.offendingElement < 0 { sum.add(totals[chunk]) }
   return sum
-}
-
-/// Works with so many threads, or as many of them as can be had.
-private func work(_ shared: UnsafeMutablePointer<SharedWork>, threads: Int) {
-  var handles = InlineArray<256, pthread_t>(repeating: 0)
-  var started = 0
-  while started < threads - 1 {
-    let status = platform_start_thread(
-      &handles[started],
-      { context in
-        context.unsafelyUnwrapped.assumingMemoryBound(to: SharedWork.self).pointee.work()
-        return nil
-      }, shared)
-    if status != 0 { break }
-    started += 1
-  }
-  shared.pointee.work()
-  for index in 0..<started { pthread_join(handles[index], nil) }
 }
 
 extension Options {

@@ -92,7 +92,7 @@ def binary_logit_families(rng: Generator, dtype: np.dtype, size: int) -> Iterato
     yield "around 0", rng.uniform(-3, 3, size), True
     tail = 104.0 if dtype == np.float32 else 746.0
     yield "confident", rng.uniform(1, tail, size) * rng.choice([-1, 1], size), True
-    yield "infinite", rng.choice([-np.inf, np.inf, 0.0, -0.0], min(size, 64)), True
+    yield "infinite", rng.choice([-np.inf, np.inf, 0.0, -0.0], size), True
 
 
 def binary_probability_families(rng: Generator, dtype: np.dtype, size: int) -> Iterator[tuple[str, Array, bool]]:
@@ -103,7 +103,7 @@ def binary_probability_families(rng: Generator, dtype: np.dtype, size: int) -> I
     yield "units below 1", 1 - rng.integers(1, 100, size) * (eps / 2), dtype == np.float32
     yield "floored", log_uniform(rng, float(np.finfo(dtype).tiny), 2e-15, size), False
     ends = [0, 1, PROBABILITY_FLOOR, 0.5, -1e-4, 1 + 1e-4, eps / 2, 1 - eps / 2]
-    yield "ends", rng.choice(np.array(ends), min(size, 256)), False
+    yield "ends", rng.choice(np.array(ends), size), False
 
 
 def binary_log_probability_families(rng: Generator, dtype: np.dtype, size: int) -> Iterator[tuple[str, Array, bool]]:
@@ -113,7 +113,7 @@ def binary_log_probability_families(rng: Generator, dtype: np.dtype, size: int) 
     yield "around -ln 2", -rng.uniform(0.3, 1.5, size), True
     yield "next to 0", -log_uniform(rng, 4 * float(np.finfo(dtype).tiny), 1, size), True
     yield "every magnitude", -log_uniform(rng, 1e-9, 1e4, size), True
-    yield "ends", rng.choice(np.array([0.0, -0.0, 1e-4, -np.inf]), min(size, 64)), True
+    yield "ends", rng.choice(np.array([0.0, -0.0, 1e-4, -np.inf]), size), True
 
 
 BINARY_FAMILIES = {
@@ -152,6 +152,7 @@ def logit_families(rng: Generator, dtype: np.dtype, rows: int, classes: int) -> 
     for offset in (1e4, -1e4):
         yield f"offset {offset:+g}", offset + 3 * rng.standard_normal(shape)
     yield "one far above", apart(rng.uniform(1, tail, rows), 1.0)
+    yield "one above", apart(rng.uniform(10, 20, rows), 1.0)
     yield "many small", apart(rng.uniform(8, 30, rows), 0.1)
     yield "many tiny and equal", apart(rng.uniform(10, 40, rows), 0.0)
     ladder = -np.linspace(0, 1, classes)[None, :] * log_uniform(rng, 1, 2 * tail, (rows, 1))
@@ -249,15 +250,15 @@ def targets(target: str, rng: Generator, y_pred: Array) -> tuple[tuple[str, ...]
 def categorical_problems(target: str, input: str, dtype: np.dtype, size: int, classes: int) -> Iterator[Problem]:
     """Problems of about `size` elements each."""
     rng = generator(target, input, dtype.name, classes)
-    rows = min(max(1, size // classes), max(4096, size // 64))
+    rows = min(max(1, size // classes), max(8192, size // 64))
     for family, values in FAMILIES[input](rng, dtype, rows, classes):
         y_pred = values.astype(dtype)
         kinds, y_true = targets(target, rng, y_pred)
         yield Problem(target, input, family, y_true, y_pred, kinds)
     if (target, input) == ("labels", "logits") and classes > 1:
-        z = rng.standard_normal((3, classes)).astype(dtype)
+        z = rng.standard_normal((rows, classes)).astype(dtype)
         z[:, 0] = -np.inf
-        yield Problem(target, input, "label at -inf", np.zeros(3, np.int64), z, ("class 0",))
+        yield Problem(target, input, "label at -inf", np.zeros(rows, np.int64), z, ("class 0",))
 
 
 def problems(

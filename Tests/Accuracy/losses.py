@@ -22,6 +22,7 @@ BOUNDS = {
     ("gradient", "float32"): 4.0, ("gradient", "float64"): 5.0,
     ("mean loss", "float32"): 1.0, ("mean loss", "float64"): 4.0,
 }  # fmt: skip
+SMALL = 4096
 QUANTITIES = ("row loss", "gradient", "mean loss")
 
 
@@ -48,29 +49,38 @@ def mean_errors(exact: Exact, rows: int, result: np.ndarray) -> np.ndarray:
         return errors(result, exact.loss[:rows].sum(keepdims=True) / rows)
 
 
+def part_sizes(problem: Problem) -> list[int]:
+    """How many rows to measure at a time: all, some thousand elements, which kernels may treat in another way, and for
+    binary problems very few too."""
+    rows = problem.y_pred.shape[0]
+    few = [1, 2, 3, 10, 100, 1000, 5000] if problem.target == "binary" else []
+    some = SMALL * rows // problem.y_pred.size
+    return sorted({rows, *(count for count in [*few, some] if 0 < count < rows)})
+
+
 def measure_xent(problem: Problem, exact: Exact, library: Library, results: dict[str, LossResult]) -> None:
-    """Takes in the results of `none`, and those of `mean` over the problem and, if binary, over its beginnings."""
+    """Takes in the results of the reductions `none` and `mean` over the problem and over parts of it."""
 
     def row(index: int) -> dict[str, np.ndarray]:
-        # Of a binary problem many copies, which take the kernels' way for many.
-        copies = 64 if problem.target == "binary" else 1
+        # Of a binary problem so many copies that they are not few to the kernels.
+        copies = 4 * SMALL if problem.target == "binary" else 1
         return {"y_true": problem.y_true[[index] * copies], "y_pred": problem.y_pred[[index] * copies]}
 
     def element(index: int) -> dict[str, np.ndarray]:
         return row(index if problem.target == "binary" else index // problem.y_pred.shape[1])
 
-    loss, gradient = library(problem, "none")
-    results["row loss"].tally.add(errors(loss, exact.loss), problem.describe_row, row)
-    results["gradient"].tally.add(errors(gradient, exact.gradient, exact.size), problem.describe_element, element)
-    rows = problem.y_pred.shape[0]
-    for count in sorted({*(n for n in (1, 2, 3, 10, 100, 1000) if n < rows and problem.target == "binary"), rows}):
+    for count in part_sizes(problem):
         part = problem.head(count)
-        loss, gradient = library(part, "mean")
+        losses, own = library(part, "none")
+        mean, gradient = library(part, "mean")
+        value, size = exact.gradient[:count], exact.size[:count]
+        results["row loss"].tally.add(errors(losses, exact.loss[:count]), part.describe_row, row)
         results["mean loss"].tally.add(
-            mean_errors(exact, count, loss), lambda _: f"{part.family}, {part.y_pred.shape}",  # noqa: B023
+            mean_errors(exact, count, mean), lambda _: f"{part.family}, {part.y_pred.shape}",  # noqa: B023
             lambda _: {"y_true": part.y_true, "y_pred": part.y_pred})  # noqa: B023  # fmt: skip
+        results["gradient"].tally.add(errors(own, value, size), part.describe_element, element)
         results["gradient"].tally.add(
-            errors(gradient, exact.gradient[:count] / count, exact.size[:count] / count),
+            errors(gradient, value / count, size / count),
             lambda index: f"{part.describe_element(index)}, mean of {count}", element)  # noqa: B023  # fmt: skip
 
 

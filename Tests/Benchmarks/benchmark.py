@@ -28,7 +28,7 @@ import machine
 import peers
 import small_calls
 from contestants import Library, Xent
-from native import BUILD, ROOT, Limits
+from native import BUILD, ROOT, Limits, Missing
 from problems import QUICK_SHAPES, SHAPES, Problem, Shape, make
 from report import Measurement, Results, markdown, thread_label
 from timing import PROCESSORS, Samples, interleave, turn, use_processors
@@ -48,7 +48,7 @@ class Benchmark:
         for count in threads:
             self.use(count)
             for kind, ways in Limits.WAYS.items():
-                seconds = {way: min(turn(self.memory.call(kind, way, count)) for _ in range(3)) for way in ways}
+                seconds = {way: min(turn(self.memory.call(kind, way, count)) for _ in range(5)) for way in ways}
                 self.ways[kind, count] = min(ways, key=seconds.__getitem__)
                 self.limits[kind, count] = Samples()
 
@@ -155,17 +155,21 @@ def main() -> int:
     )
     BUILD.mkdir(parents=True, exist_ok=True)
     (BUILD / "results.md").write_text(markdown(results))
-    written = "results.md"
+    written = ["results.md"]
+    (BUILD / "results.png").unlink(missing_ok=True)
     try:
         import picture
 
         picture.draw(results, BUILD / "results.png")
-        written += " and results.png"
+        written.append("results.png")
     except ImportError as error:
         print(f"no picture: {error}")
-    print(f"{written} are in build/benchmarks/ ({time.perf_counter() - started:.0f} s)")
+    print(f"wrote {' and '.join(written)} to build/benchmarks/ ({time.perf_counter() - started:.0f} s)")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Missing as reason:
+        sys.exit(f"cannot measure: {reason}")

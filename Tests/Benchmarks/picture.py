@@ -20,6 +20,8 @@ from report import PASS_NAMES, PASSES, PEERS, Measurement, Results
 COLOURS = {"forward": ("#1f5fa8", "#a9c8ea"), "gradient": ("#c4541a", "#f3c19f")}
 INK, QUIET = "#222222", "#777777"
 HEIGHT = 0.38
+# In lengths of the longest bar: how far memory limits are shown, and the room that figures take.
+REACH, TEXT = 1.15, 0.22
 
 
 def draw(results: Results, path: Path) -> None:
@@ -54,9 +56,10 @@ def _panel(panel: Any, results: Results, measured: list[Measurement]) -> None:
             speeds = {m.threads: m.speed(name, which) for m in measured}
             found = {threads: speed for threads, speed in speeds.items() if speed is not None}
             if found:
-                _bar(panel, position, which, found, longest)
-                if name == "xent":
-                    _marks(panel, results, measured, position, which, longest)
+                limits = [(m.threads, results.limit(m.shape, m.threads, which)) for m in measured if name == "xent"]
+                shown = {threads: limit for threads, limit in limits if limit and limit < longest * REACH}
+                _limits(panel, position, shown)
+                _bar(panel, position, which, found, list(shown.values()), longest)
                 position += HEIGHT + 0.06
         ticks.append((first + position - HEIGHT - 0.06) / 2)
         position += 0.28
@@ -64,7 +67,7 @@ def _panel(panel: Any, results: Results, measured: list[Measurement]) -> None:
     for label in panel.get_yticklabels():
         label.set_weight("bold" if label.get_text() == "xent" else "normal")
     panel.invert_yaxis()
-    panel.set_xlim(0, longest * 1.28)
+    panel.set_xlim(0, longest * (REACH + TEXT))
     panel.set_title(measured[0].shape.title, loc="left", fontsize=10.5, weight="bold")
     panel.tick_params(axis="y", length=0)
     panel.tick_params(axis="x", colors=QUIET, labelsize=8.5)
@@ -75,26 +78,26 @@ def _panel(panel: Any, results: Results, measured: list[Measurement]) -> None:
     panel.spines["bottom"].set_color("#bbbbbb")
 
 
-def _bar(panel: Any, position: float, which: str, speeds: dict[int, float], longest: float) -> None:
-    """The longer bar behind, the shorter in front (all threads and one, as a rule); both figures beside them."""
-    for threads in sorted(speeds, key=speeds.__getitem__, reverse=True):
+def _bar(
+    panel: Any, position: float, which: str, speeds: dict[int, float], marks: list[float], longest: float
+) -> None:
+    """The longer bar behind, the shorter in front (all threads and one, as a rule); both figures clear of the marks."""
+    for threads in sorted(speeds, key=lambda threads: speeds[threads] * (1.05 if threads > 1 else 1), reverse=True):
         colour = COLOURS[which][threads > 1]
         panel.barh(position, speeds[threads], HEIGHT, color=colour, edgecolor="white", linewidth=0.4)
     text = " | ".join(_short(speeds[threads]) for threads in sorted(speeds))
-    end = max(speeds.values()) + longest * 0.012
-    panel.text(end, position, text, va="center", fontsize=8.5, color=COLOURS[which][0])
+    end = max(speeds.values())
+    for mark in sorted(marks):
+        if end < mark < end + longest * TEXT:
+            end = mark
+    panel.text(end + longest * 0.012, position, text, va="center", fontsize=8.5, color=COLOURS[which][0])
 
 
-def _marks(
-    panel: Any, results: Results, measured: list[Measurement], position: float, which: str, longest: float
-) -> None:
-    """The memory limit of each number of threads, as a tick at xent's bar, where the panel reaches so far."""
-    for m in measured:
-        limit = results.limit(m.shape, m.threads, which)
-        if limit and limit < longest * 1.27:
-            style = "-" if m.threads == 1 else ":"
-            ends = [position - HEIGHT / 2 - 0.03, position + HEIGHT / 2 + 0.03]
-            panel.plot([limit, limit], ends, color=INK, linewidth=1.6, linestyle=style, zorder=5)
+def _limits(panel: Any, position: float, limits: dict[int, float]) -> None:
+    """The memory limit of each number of threads, as a mark across xent's bar."""
+    ends = [position - HEIGHT / 2 - 0.03, position + HEIGHT / 2 + 0.03]
+    for threads, limit in limits.items():
+        panel.plot([limit, limit], ends, color=INK, linewidth=1.6, linestyle="-" if threads == 1 else ":", zorder=5)
 
 
 def _title(quick: bool, counts: list[int]) -> str:
