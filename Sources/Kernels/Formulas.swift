@@ -53,7 +53,8 @@ struct ProbabilityFloor<Value: Lanes> {
 @inline(__always) private func mixture<Value: Lanes>(_ y: Value, _ a: Value, _ b: Value) -> Value {
   let complement = Value.one - y
   let rounded = (Value.one - complement) - y
-  let second = Value.keep(Value.not(y == .one), Value.multiplyAdd(complement, b, rounded * b))
+  let correction = Value.keep(Value(-.infinity) < b, rounded * b)
+  let second = Value.keep(Value.not(y == .one), Value.multiplyAdd(complement, b, correction))
   return Value.multiplyAdd(y, Value.keep(Value.not(y == .zero), a), second)
 }
 

@@ -101,12 +101,12 @@ extension Lanes {
     return power + rest
   }
 
-  /// `1 - e^x` for x <= 0, and what its last rounding left off.
+  /// `1 - e^x` for x <= 0, and what its roundings left off.
   @inline(__always) static func complementOfExponential(_ x: Self) -> (value: Self, remainder: Self) {
     let (power, rest) = exponentialParts(x)
     let others = one - power
     let value = others - rest
-    return (value, (others - value) - rest)
+    return (value, ((one - others) - power) + ((others - value) - rest))
   }
 
   /// `a` where the mask holds and 0 elsewhere, also where `a` is infinite or NaN.

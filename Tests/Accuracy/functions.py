@@ -143,8 +143,8 @@ def no_special(dtype: np.dtype) -> tuple[Array, ...]:
 FUNCTIONS = [
     Function("exponentialOfNegative", "x <= 0", negative_numbers({"float32": -110, "float64": -760}),
              special_negative, np.exp, "exp"),
-    Function("exponentialMinusOne", "x <= 0", negative_numbers({"float32": -30, "float64": -60}),
-             special_negative, np.expm1, "expm1"),
+    Function("complementOfExponential", "x <= 0", negative_numbers({"float32": -30, "float64": -60}),
+             special_negative, lambda x: -np.expm1(x)),
     Function("logarithm", "x >= 0", positive_numbers, special_positive, np.log, "log"),
     Function("logarithmOfSum", "x + remainder", sums, special_sums, lambda x, r: np.log(x) + np.log1p(r / x)),
     Function("logarithmOnePlus", "x >= 0", tails, special_positive, np.log1p, "log1p"),

@@ -40,8 +40,8 @@ private enum Probe<E: Element> {
   @inline(__always) static func exponentialOfNegative(_ x: Input, _ result: Output, _ count: Int) {
     apply(E.self, x, result, count) { Value.exponentialOfNegative($0) }
   }
-  @inline(__always) static func exponentialMinusOne(_ x: Input, _ result: Output, _ count: Int) {
-    apply(E.self, x, result, count) { Value.exponentialMinusOne($0) }
+  @inline(__always) static func complementOfExponential(_ x: Input, _ result: Output, _ count: Int) {
+    apply(E.self, x, result, count) { Value.complementOfExponential($0).value }
   }
   @inline(__always) static func logarithm(_ x: Input, _ result: Output, _ count: Int) {
     apply(E.self, x, result, count) { Value.logarithm($0) }
@@ -79,13 +79,13 @@ public func exponentialOfNegative64(_ x: ProbeInput, _ result: ProbeOutput, _ co
   Probe<Float64Element>.exponentialOfNegative(x, result, count)
 }
 
-@_cdecl("probe_exponentialMinusOne_f32")
-public func exponentialMinusOne32(_ x: ProbeInput, _ result: ProbeOutput, _ count: Int) {
-  Probe<Float32Element>.exponentialMinusOne(x, result, count)
+@_cdecl("probe_complementOfExponential_f32")
+public func complementOfExponential32(_ x: ProbeInput, _ result: ProbeOutput, _ count: Int) {
+  Probe<Float32Element>.complementOfExponential(x, result, count)
 }
-@_cdecl("probe_exponentialMinusOne_f64")
-public func exponentialMinusOne64(_ x: ProbeInput, _ result: ProbeOutput, _ count: Int) {
-  Probe<Float64Element>.exponentialMinusOne(x, result, count)
+@_cdecl("probe_complementOfExponential_f64")
+public func complementOfExponential64(_ x: ProbeInput, _ result: ProbeOutput, _ count: Int) {
+  Probe<Float64Element>.complementOfExponential(x, result, count)
 }
 
 @_cdecl("probe_logarithm_f32")
