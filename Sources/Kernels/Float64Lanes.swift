@@ -108,6 +108,9 @@ struct Float64Sum: LaneSum {
     return even + odd
   }
 
+  /// Every lane's own sum.
+  @inline(__always) var lanes: Float64Lanes { high + low }
+
   @inline(__always) private func lane(_ lane: Int) -> CompensatedSum {
     CompensatedSum(high: high[lane], low: low[lane])
   }

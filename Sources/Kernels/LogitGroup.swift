@@ -25,6 +25,19 @@ struct LogitGroup {
     exponentColumn[lane] = softmax?.scale.exponent ?? .nan
   }
 
+  /// A row but for the sum of its other exponentials.
+  @inline(__always)
+  mutating func set(_ lane: Int, _ scale: ExponentialScale, pivot: Double, pivotLogit: Double) {
+    pivotColumn[lane] = pivot
+    pivotLogitColumn[lane] = pivotLogit
+    exponentColumn[lane] = scale.exponent
+  }
+
+  /// The sums of all rows' other exponentials.
+  @inline(__always) mutating func setOthers(_ others: Float64Lanes) {
+    othersColumn = unsafeBitCast(others.vector, to: Column.self)
+  }
+
   /// lse - z_j = log(1 + S/E). Where e^z_j is lost against the sum it is log(S+E) - z_j, with the sum brought near 1 and
   /// the exponent K back as K ln 2 in two parts, whose high one meets z_j first.
   @inline(__always) func losses(headroom: Double) -> Float64Lanes {

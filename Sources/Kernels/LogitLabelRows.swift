@@ -5,20 +5,22 @@ import KernelInterface
 /// Rows of any length, one after the other.
 func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
   let endRow = first &+ count
+  var sum = Float64Sum()
   // The gradients of a group should still be in the cache when they are scaled.
   let groupSize = task.classes <= 2048 ? LogitGroup.capacity : 1
   var row = first
   while row < endRow {
     let size = min(groupSize, endRow &- row)
-    logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &totals)
+    logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &sum)
     row &+= size
   }
+  totals.add(sum.total)
 }
 
 /// Up to eight rows.
 @inline(__always)
 private func logitLabelGroup<E: Element>(
-  _: E.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ totals: inout LossTotals
+  _: E.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ sum: inout Float64Sum
 ) {
   let rows = LogitRows<E>(task, endRow: endRow)
   let classes = task.classes
@@ -29,7 +31,7 @@ private func logitLabelGroup<E: Element>(
     group.set(lane, rows.softmax(row &* classes, pivot: label))
   }
   let losses = group.losses(headroom: E.Compute.exponentialRange.headroom)
-  storeLosses(E.self, losses, task, first: first, count: count, &totals)
+  storeLosses(E.self, losses, task, first: first, count: count, &sum)
   if let gradient = task.gradient {
     let factors = group.factors(task.gradientScale)
     let pivotGradients = group.pivotGradients(factors)
@@ -41,13 +43,14 @@ private func logitLabelGroup<E: Element>(
   }
 }
 
+/// Adds the first `count` lanes to the sum, and stores them if each row's loss is wanted.
 @inline(__always)
 func storeLosses<E: Element>(
-  _: E.Type, _ losses: Float64Lanes, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+  _: E.Type, _ losses: Float64Lanes, _ task: LossTask, first: Int, count: Int, _ sum: inout Float64Sum
 ) {
-  for lane in 0..<count {
-    totals.add(CompensatedSum(high: losses[lane]))
-    if let rowLoss = task.rowLoss { E.storeOne(losses[lane], rowLoss, first &+ lane) }
+  sum.add(Float64Lanes.keep(Float64Lanes.first(count), losses))
+  if let rowLoss = task.rowLoss {
+    losses.eachLane(count) { E.storeOne($1, rowLoss, first &+ $0) }
   }
 }
 
@@ -65,14 +68,16 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
   withUnsafeMutableBytes(of: &run) { run in
     let exponentials = run.baseAddress.unsafelyUnwrapped
     let endRow = first &+ count
+    var sum = Float64Sum()
     var row = first
     while row < endRow {
       let size = min(LogitGroup.capacity, endRow &- row)
-      if !shortLogitLabelGroup(Exact.self, task, first: row, count: size, endRow: endRow, exponentials, &totals) {
-        logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &totals)
+      if !shortLogitLabelGroup(Exact.self, task, first: row, count: size, endRow: endRow, exponentials, &sum) {
+        logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &sum)
       }
       row &+= size
     }
+    totals.add(sum.total)
   }
 }
 
@@ -81,7 +86,7 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
 @inline(__always)
 private func shortLogitLabelGroup<Exact: Element>(
   _: Exact.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ exponentials: UnsafeMutableRawPointer,
-  _ totals: inout LossTotals
+  _ sum: inout Float64Sum
 ) -> Bool where Exact.Compute == Float64Lanes {
   let classes = task.classes
   let rows = LogitRows<Exact>(task, endRow: endRow)
@@ -100,17 +105,13 @@ private func shortLogitLabelGroup<Exact: Element>(
   for lane in 0..<count {
     let label = Int(task.targetType.label(task.target, first &+ lane))
     let pivot = lane &* classes &+ label
-    let pivotTerm = Float64Element.loadOne(exponentials, pivot)
+    let pivotLogit = Exact.loadOne(task.prediction, start &+ pivot) - scale.base
+    group.set(lane, scale, pivot: Float64Element.loadOne(exponentials, pivot), pivotLogit: pivotLogit)
     Float64Element.storeOne(0, exponentials, pivot)
-    group.set(
-      lane,
-      RowSoftmax(
-        scale: scale, others: sum(exponentials, lane &* classes, classes, isCompensated: Exact.size == 8),
-        pivot: pivotTerm,
-        pivotLogit: Exact.loadOne(task.prediction, start &+ pivot) - scale.base))
   }
+  group.setOthers(columnSums(exponentials, classes, isCompensated: Exact.size == 8))
   if !group.sumsReach(0x1p60, count: count) { return false }
-  storeLosses(Exact.self, group.losses(headroom: range.headroom), task, first: first, count: count, &totals)
+  storeLosses(Exact.self, group.losses(headroom: range.headroom), task, first: first, count: count, &sum)
   if let gradient = task.gradient {
     let factors = group.factors(task.gradientScale)
     let pivotGradients = group.pivotGradients(factors)
@@ -125,26 +126,15 @@ private func shortLogitLabelGroup<Exact: Element>(
   return true
 }
 
-/// Four sums side by side; for float64 compensated ones.
+/// The sums of eight rows of exponentials that lie one behind the other, a row a lane; for float64 compensated ones.
 @inline(__always)
-private func sum(_ values: UnsafeMutableRawPointer, _ first: Int, _ count: Int, isCompensated: Bool) -> Double {
-  var (a, b, c, d) = (CompensatedSum(), CompensatedSum(), CompensatedSum(), CompensatedSum())
-  @inline(__always) func add(_ sum: inout CompensatedSum, _ index: Int) {
-    let value = Float64Element.loadOne(values, index)
-    if isCompensated { sum = sum + CompensatedSum(high: value) } else { sum.high += value }
+private func columnSums(_ exponentials: UnsafeMutableRawPointer, _ classes: Int, isCompensated: Bool) -> Float64Lanes {
+  var plain = Float64Lanes.zero
+  var compensated = Float64Sum()
+  for c in 0..<classes {
+    @inline(__always) func row(_ lane: Int) -> Double { Float64Element.loadOne(exponentials, lane &* classes &+ c) }
+    let column = Float64Lanes(SIMD8(row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)))
+    if isCompensated { compensated.add(column) } else { plain = plain + column }
   }
-  var index = first
-  let end = first &+ count
-  while index &+ 4 <= end {
-    add(&a, index)
-    add(&b, index &+ 1)
-    add(&c, index &+ 2)
-    add(&d, index &+ 3)
-    index &+= 4
-  }
-  while index < end {
-    add(&a, index)
-    index &+= 1
-  }
-  return ((a + b) + (c + d)).value
+  return isCompensated ? compensated.lanes : plain
 }

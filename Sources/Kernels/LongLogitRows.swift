@@ -32,6 +32,7 @@ private struct LongRow {
 /// Class indices as targets, long rows.
 func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
   let rows = LogitRows<E>(task, endRow: first &+ count)
+  var sum = Float64Sum()
   for row in first..<(first &+ count) {
     var long = LongRow(task, row: row)
     let pivotLogit = E.loadOne(task.prediction, long.start &+ long.pivot)
@@ -49,7 +50,7 @@ func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, cou
       group.set(0, nil)
     }
     let losses = group.losses(headroom: E.Compute.exponentialRange.headroom)
-    storeLosses(E.self, losses, task, first: row, count: 1, &totals)
+    storeLosses(E.self, losses, task, first: row, count: 1, &sum)
     if let gradient = task.gradient {
       let factors = group.factors(task.gradientScale)
       long.factor = factors[0]
@@ -57,6 +58,7 @@ func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, cou
       E.storeOne(group.pivotGradients(factors)[0], gradient, long.start &+ long.pivot)
     }
   }
+  totals.add(sum.total)
 }
 
 /// The sums of all parts relative to the reference.
