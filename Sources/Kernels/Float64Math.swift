@@ -70,10 +70,10 @@ extension Float64Lanes {
 
   /// x = 2^k (1 + f) with 1 + f in [sqrt 1/2, sqrt 2), s = f / (2 + f),
   /// log x = k ln 2 + log((1 + s) / (1 - s)) = k ln 2 + 2 s + s^3 P(s^2), where 2 s = f - f^2/2 + s f^2/2 keeps f, which
-  /// is exact, apart from its small corrections. The remainder adds its ratio to x. Relative error of the
+  /// is exact, apart from its small corrections. Relative error of the
   /// polynomial 2^-58.9.
   @inline(__always)
-  static func logarithm(_ x: Float64Lanes, remainder: Float64Lanes?) -> Float64Lanes {
+  static func logarithm(_ x: Float64Lanes, relative: Float64Lanes?) -> Float64Lanes {
     let subnormal = x < Float64Lanes(0x1p-1022)
     let normal = select(subnormal, x * Float64Lanes(0x1p+54), x)
     let bits = unsafeBitCast(normal.vector, to: Mask.self)
@@ -102,7 +102,7 @@ extension Float64Lanes {
     let halfSquare = Float64Lanes(0.5) * f * f
 
     var low = k * Float64Lanes(Logarithm2.low)
-    if let remainder { low = low + remainder / x }
+    if let relative { low = low + relative }
     let correction = halfSquare - multiplyAdd(s, halfSquare + p, low)
     let result = multiplyAdd(k, Float64Lanes(Logarithm2.high), f - correction)
     let finite = select(x < Float64Lanes(Double.infinity), result, x)

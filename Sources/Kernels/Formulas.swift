@@ -30,13 +30,15 @@ struct ProbabilityFloor<Value: Lanes> {
   /// log p, at least the floor's.
   @inline(__always) func logarithm(_ p: Value) -> Value { Value.logarithm(raise(p)) }
 
-  /// log(1 - p), at least the floor's. What the subtraction rounds off goes along as the logarithm's remainder.
+  /// log(1 - p), at least the floor's. What the subtraction rounds off goes along.
   @inline(__always) func logarithmOfComplement(_ p: Value) -> Value {
     let complement = Value.one - p
     let remainder = (Value.one - complement) - p
+    // The remainder over 1-p by the first terms of 1/(1-p): where p is large, the subtraction is exact.
+    let relative = remainder * Value.multiplyAdd(p, Value.one + p, .one)
     let floored = complement < floor
     return Value.logarithm(
-      Value.select(floored, floor, complement), remainder: Value.select(floored, .zero, remainder))
+      Value.select(floored, floor, complement), relative: Value.select(floored, .zero, relative))
   }
 }
 
@@ -119,7 +121,9 @@ struct BinaryLogProbabilities<Value: Lanes>: Formula {
   }
   @inline(__always) private func logarithmOfComplement(_ q: Value) -> Value {
     let complement = Value.complementOfExponential(q)
-    return Value.logarithm(complement.value, remainder: complement.remainder)
+    let isPositive = Value.zero < complement.value
+    let relative = Value.keep(isPositive, complement.remainder / complement.value)
+    return Value.logarithm(complement.value, relative: relative)
   }
 }
 

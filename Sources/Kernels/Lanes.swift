@@ -55,8 +55,9 @@ protocol Lanes {
   /// `e^x` for x <= 0 as the sum of a power of two 2^n and 2^n (e^r - 1), with gradual underflow. The rest keeps its
   /// relative accuracy where e^x is near 1: the power is 1 then, and the rest e^x - 1.
   static func exponentialParts(_ x: Self) -> (power: Self, rest: Self)
-  /// `log(x + remainder)` for x >= 0, where the remainder is at most half a unit in the last place of x.
-  static func logarithm(_ x: Self, remainder: Self?) -> Self
+  /// `log(x (1 + relative))` for x >= 0, where |relative| is at most half a unit in the last place of 1: what x lacks of
+  /// the number meant, over x.
+  static func logarithm(_ x: Self, relative: Self?) -> Self
 }
 
 /// An exponential, or a sum of few, on its way into a `LaneSum`.
@@ -84,15 +85,15 @@ extension Lanes {
   @inline(__always) static var zero: Self { Self(0) }
   @inline(__always) static var one: Self { Self(1) }
 
-  @inline(__always) static func logarithm(_ x: Self) -> Self { logarithm(x, remainder: nil) }
+  @inline(__always) static func logarithm(_ x: Self) -> Self { logarithm(x, relative: nil) }
 
-  /// `log(1 + x)` for x >= -1: the sum's rounding error goes along as the remainder.
+  /// `log(1 + x)` for x >= -1: the sum's rounding error goes along.
   @inline(__always) static func logarithmOnePlus(_ x: Self) -> Self {
     let sum = one + x
     let xPart = sum - one
     let remainder = (one - (sum - xPart)) + (x - xPart)
     let finite = sum < Self(Double.infinity)
-    return logarithm(sum, remainder: select(finite, remainder, zero))
+    return logarithm(sum, relative: select(finite, remainder / sum, zero))
   }
 
   /// `e^x` for x <= 0, with gradual underflow.

@@ -71,6 +71,13 @@ def logarithm_tail(z: mpmath.mpf) -> mpmath.mpf:
     return (2 * mpmath.atanh(s) - 2 * s) / s**3
 
 
+def logarithm_cubic_tail(f: mpmath.mpf) -> mpmath.mpf:
+    """P with log(1 + f) = f - f^2 / 2 + f^3 P(f)."""
+    if abs(f) < 1e-12:
+        return mpmath.mpf(1) / 3 - f / 4
+    return (mpmath.log(1 + f) - f + f**2 / 2) / f**3
+
+
 def value(coefficients: list[float], x: mpmath.mpf) -> mpmath.mpf:
     return mpmath.polyval([mpmath.mpf(c) for c in reversed(coefficients)], x)
 
@@ -90,16 +97,19 @@ def main() -> None:
     half = float(LN2 / 2) * 1.0001
     # s = f / (2 + f) for 1 + f in [sqrt(1/2), sqrt(2)].
     s = float((mpmath.sqrt(2) - 1) / (mpmath.sqrt(2) + 1)) * 1.0001
-    for name, bits, exponential_degree, logarithm_degree, integer_bits in (
-        ("float32", 24, 4, 2, 10),
-        ("float64", 53, 10, 6, 13),
-    ):
+    for name, bits, exponential_degree, integer_bits in (("float32", 24, 4, 10), ("float64", 53, 10, 13)):
         q = fit(exponential_tail, lambda r: r * r / mpmath.exp(r), -half, half, exponential_degree, bits)
         error = worst(lambda r: (1 + r + r * r * value(q, r)) / mpmath.exp(r) - 1, -half, half)
         show(f"{name} exponential Q", q, error)
-        p = fit(logarithm_tail, lambda z: z, 0, s * s, logarithm_degree, bits)
-        error = worst(lambda x: (2 * x + x**3 * value(p, x * x)) / (2 * mpmath.atanh(x)) - 1, -s, s)
-        show(f"{name} logarithm P", p, error)
+        if name == "float32":
+            low, high = float(mpmath.sqrt(0.5) - 1) * 1.0001, float(mpmath.sqrt(2) - 1) * 1.0001
+            c = fit(logarithm_cubic_tail, lambda f: f**3 / mpmath.log(1 + f) if f else f, low, high, 8, bits)
+            error = worst(lambda f: (f - f * f / 2 + f**3 * value(c, f)) / mpmath.log(1 + f) - 1, low, high)
+            show("float32 logarithm without division, P", c, error)
+        else:
+            p = fit(logarithm_tail, lambda z: z, 0, s * s, 6, bits)
+            error = worst(lambda x: (2 * x + x**3 * value(p, x * x)) / (2 * mpmath.atanh(x)) - 1, -s, s)
+            show("float64 logarithm P", p, error)
         # The high part is short enough that its product with an integer of so many bits is exact.
         short = bits - integer_bits
         high = float(mpmath.floor(LN2 * 2**short) / 2**short)

@@ -51,7 +51,7 @@ private enum Probe<E: Element> {
   }
   @inline(__always)
   static func logarithmOfSum(_ x: Input, _ remainder: Input, _ result: Output, _ count: Int) {
-    apply(E.self, x, remainder, result, count) { Value.logarithm($0, remainder: $1) }
+    apply(E.self, x, remainder, result, count) { Value.logarithm($0, relative: $1 / $0) }
   }
   /// With the scale of a row that has this reference; the scale's base and shift, and how far above the reference x may
   /// be, are written to `scaleUsed`.
