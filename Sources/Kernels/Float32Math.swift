@@ -1,5 +1,5 @@
 // Exponential and logarithm of float32 lanes. The coefficients are made by Tests/Accuracy/coefficients.py. The
-// algorithms are those of Float64Math.swift.
+// exponential is that of Float64Math.swift. Errors are given as there.
 
 import Platform
 
@@ -22,7 +22,7 @@ extension Float32Lanes {
     ExponentialRange(headroom: 32, reach: 28, baseLimit: 256, smallestFactor: 0x1p-126)
   }
 
-  /// Relative error of the polynomial 2^-28.0.
+  /// Relative error of the polynomial 2^-28.0. Largest error 1.02 at x = -0x1.9e5a9cp+6 with the reference -103.
   @inline(__always)
   static func scaledExponential(_ x: Float32Lanes, _ scale: ExponentialScale) -> Float32Term {
     let (power, tail) = scaledParts(x, scale)
@@ -42,7 +42,8 @@ extension Float32Lanes {
     return (powerOfTwo(field: shifted), exponentialTail(remainder(reduced, shifted - offset)))
   }
 
-  /// Computed far above the subnormal numbers and brought down by one rounded multiplication.
+  /// Computed far above the subnormal numbers and brought down by one rounded multiplication. Largest error of the sum 1.02
+  /// at -0x1.75ebdp+2; of 1 - e^x 0.96 at -0x1.8eb17p-2.
   @inline(__always) static func exponentialParts(_ x: Float32Lanes) -> (power: Float32Lanes, rest: Float32Lanes) {
     let (power, tail) = scaledParts(x, ExponentialScale(shift: -100))
     let down = Float32Lanes(0x1p-100)
@@ -67,7 +68,7 @@ extension Float32Lanes {
   }
 
   /// log(1 + f) = f - f^2/2 + f^3 P(f): without a division, which would take as long as all the rest. Relative error of
-  /// the polynomial 2^-28.2.
+  /// the polynomial 2^-28.2. Largest error 0.84 at x = 0x1.697dc8p+0; of log(1 + x) 0.86 at -0x1.2ea0bcp-2.
   @inline(__always)
   static func logarithm(_ x: Float32Lanes, relative: Float32Lanes?) -> Float32Lanes {
     let subnormal = x < Float32Lanes(0x1p-126)
