@@ -12,7 +12,9 @@ extension Problem {
         input: options.input, elementType: yPred.elementType, rows: rows, classes: classes, target: target,
         targetType: yTrue.elementType, prediction: prediction,
         rowLoss: options.reduction == .none ? outputs.loss?.data : nil, gradient: outputs.gradient?.data,
-        gradientScale: options.reduction == .mean ? min(1 / divisor, .greatestFiniteMagnitude) : 1, probabilityFloor: options.probabilityFloor,
+        // One over the smallest numbers is infinite, and would make NaN of a gradient of 0.
+        gradientScale: options.reduction == .mean ? min(1 / divisor, .greatestFiniteMagnitude) : 1,
+        probabilityFloor: options.probabilityFloor,
         threads: options.threadCount(elements: rows &* classes), parallelFor: { parallelFor($0, $1, $2, $3) })
       found = Xent.run(kernel, task)
     }
