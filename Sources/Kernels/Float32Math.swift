@@ -70,9 +70,9 @@ extension Float32Lanes {
   /// log(1 + f) = f - f^2/2 + f^3 P(f): without a division, which would take as long as all the rest. Relative error of
   /// the polynomial 2^-28.2. Largest error 0.84 at x = 0x1.697dc8p+0; of log(1 + x) 0.86 at -0x1.2ea0bcp-2.
   @inline(__always)
-  static func logarithm(_ x: Float32Lanes, relative: Float32Lanes?) -> Float32Lanes {
+  static func logarithm(_ x: Float32Lanes, relative: Float32Lanes?, isNormal: Bool) -> Float32Lanes {
     let subnormal = x < Float32Lanes(0x1p-126)
-    let normal = select(subnormal, x * Float32Lanes(0x1p+25), x)
+    let normal = isNormal ? x : select(subnormal, x * Float32Lanes(0x1p+25), x)
     let bits = unsafeBitCast(normal.vector, to: Mask.self)
     let sqrtHalf: Int32 = 0x3f35_04f3
     let lifted = bits &+ SIMD16(repeating: 0x3f80_0000 &- sqrtHalf)
@@ -80,7 +80,8 @@ extension Float32Lanes {
     let exponentField = unsafeBitCast(
       f32x16_bit_or(f32x16_shift_right(lifted, 23), Mask(repeating: 0x4b00_0000)),
       to: SIMD16<Float>.self)
-    let k = Float32Lanes(exponentField) - select(subnormal, Float32Lanes(0x1p+23 + 152), Float32Lanes(0x1p+23 + 127))
+    let bias = Float32Lanes(0x1p+23 + 127)
+    let k = Float32Lanes(exponentField) - (isNormal ? bias : select(subnormal, Float32Lanes(0x1p+23 + 152), bias))
     let significand = f32x16_bit_and(lifted, Mask(repeating: 0x007f_ffff)) &+ SIMD16(repeating: sqrtHalf)
     let f = Float32Lanes(unsafeBitCast(significand, to: SIMD16<Float>.self)) - one
 
@@ -99,6 +100,6 @@ extension Float32Lanes {
     let correction = multiplyAdd(Float32Lanes(0.5), f2, .zero - multiplyAdd(f2 * f, p, low))
     let result = multiplyAdd(k, Float32Lanes(Logarithm2Short.high), f - correction)
     let finite = select(x < Float32Lanes(Double.infinity), result, x)
-    return select(x == zero, Float32Lanes(-Double.infinity), finite)
+    return isNormal ? finite : select(x == zero, Float32Lanes(-Double.infinity), finite)
   }
 }

@@ -76,9 +76,9 @@ extension Float64Lanes {
   /// is exact, apart from its small corrections. Relative error of the
   /// polynomial 2^-58.9. Largest error 0.82 at x = 0x1.661d5ca0a47c5p+0; of log(1 + x) 0.82 at -0x1.2e761a4a10682p-2.
   @inline(__always)
-  static func logarithm(_ x: Float64Lanes, relative: Float64Lanes?) -> Float64Lanes {
+  static func logarithm(_ x: Float64Lanes, relative: Float64Lanes?, isNormal: Bool) -> Float64Lanes {
     let subnormal = x < Float64Lanes(0x1p-1022)
-    let normal = select(subnormal, x * Float64Lanes(0x1p+54), x)
+    let normal = isNormal ? x : select(subnormal, x * Float64Lanes(0x1p+54), x)
     let bits = unsafeBitCast(normal.vector, to: Mask.self)
     let sqrtHalf: Int64 = 0x3fe6_a09e_667f_3bcd
     let one64: Int64 = 0x3ff0_0000_0000_0000
@@ -87,7 +87,8 @@ extension Float64Lanes {
     let exponentField = unsafeBitCast(
       f64x8_bit_or(f64x8_shift_right(lifted, 52), Mask(repeating: 0x4330_0000_0000_0000)),
       to: SIMD8<Double>.self)
-    let k = Float64Lanes(exponentField) - select(subnormal, Float64Lanes(0x1p+52 + 1077), Float64Lanes(0x1p+52 + 1023))
+    let bias = Float64Lanes(0x1p+52 + 1023)
+    let k = Float64Lanes(exponentField) - (isNormal ? bias : select(subnormal, Float64Lanes(0x1p+52 + 1077), bias))
     let significand = f64x8_bit_and(lifted, Mask(repeating: 0x000f_ffff_ffff_ffff)) &+ SIMD8(repeating: sqrtHalf)
     let f = Float64Lanes(unsafeBitCast(significand, to: SIMD8<Double>.self)) - one
 
@@ -109,6 +110,6 @@ extension Float64Lanes {
     let correction = halfSquare - multiplyAdd(s, halfSquare + p, low)
     let result = multiplyAdd(k, Float64Lanes(Logarithm2.high), f - correction)
     let finite = select(x < Float64Lanes(Double.infinity), result, x)
-    return select(x == zero, Float64Lanes(-Double.infinity), finite)
+    return isNormal ? finite : select(x == zero, Float64Lanes(-Double.infinity), finite)
   }
 }

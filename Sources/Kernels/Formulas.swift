@@ -88,7 +88,7 @@ struct BinaryLogits<Value: Lanes>: Formula {
   @inline(__always) func loss(_ y: Value, _ z: Value) -> Value {
     // The two softplus share their logarithm, and y + (1-y) = 1.
     let wrong = product(y, Value.maximum(.zero - z, .zero)) + product(.one - y, Value.maximum(z, .zero))
-    return Value.logarithmOnePlus(tail(z)) + wrong
+    return Value.logarithmOnePlusFraction(tail(z)) + wrong
   }
   /// sigmoid(z) - y with h = sigmoid(-|z|): h - y for negative z, (1-y) - h for positive, so that neither loses
   /// digits when the prediction is right.

@@ -56,8 +56,8 @@ protocol Lanes {
   /// relative accuracy where e^x is near 1: the power is 1 then, and the rest e^x - 1.
   static func exponentialParts(_ x: Self) -> (power: Self, rest: Self)
   /// `log(x (1 + relative))` for x >= 0, where |relative| is at most half a unit in the last place of 1: what x lacks of
-  /// the number meant, over x.
-  static func logarithm(_ x: Self, relative: Self?) -> Self
+  /// the number meant, over x. Of an x that is known to be a normal number (or NaN) it takes less.
+  static func logarithm(_ x: Self, relative: Self?, isNormal: Bool) -> Self
 }
 
 /// An exponential, or a sum of few, on its way into a `LaneSum`.
@@ -85,7 +85,13 @@ extension Lanes {
   @inline(__always) static var zero: Self { Self(0) }
   @inline(__always) static var one: Self { Self(1) }
 
-  @inline(__always) static func logarithm(_ x: Self) -> Self { logarithm(x, relative: nil) }
+  @inline(__always) static func logarithm(_ x: Self) -> Self {
+    logarithm(x, relative: nil, isNormal: false)
+  }
+  @inline(__always) static func logarithm(_ x: Self, relative: Self) -> Self {
+    logarithm(x, relative: relative, isNormal: false)
+  }
+
 
   /// `log(1 + x)` for x >= -1: the sum's rounding error goes along.
   @inline(__always) static func logarithmOnePlus(_ x: Self) -> Self {
@@ -94,6 +100,15 @@ extension Lanes {
     let remainder = (one - (sum - xPart)) + (x - xPart)
     let finite = sum < Self(Double.infinity)
     return logarithm(sum, relative: select(finite, remainder / sum, zero))
+  }
+
+  /// `log(1 + x)` for x in [0, 1]. The sum's rounding error, which matters where the sum is near 1, is divided by it in the
+  /// first terms of a series.
+  @inline(__always) static func logarithmOnePlusFraction(_ x: Self) -> Self {
+    let sum = one + x
+    let rounded = sum - one
+    let relative = (x - rounded) * multiplyAdd(rounded, multiplyAdd(rounded, Self(0.5), Self(-1)), one)
+    return logarithm(sum, relative: relative, isNormal: true)
   }
 
   /// `e^x` for x <= 0, with gradual underflow.
