@@ -25,13 +25,13 @@ extension Float32Lanes {
   /// Relative error of the polynomial 2^-28.0. Largest error 1.02 at x = -0x1.9e5a9cp+6 with the reference -103.
   @inline(__always)
   static func scaledExponential(_ x: Float32Lanes, _ scale: ExponentialScale) -> Float32Term {
-    let (power, tail) = scaledParts(x, scale)
+    let (power, tail) = scaledParts(x, scale, isExact: false)
     return Float32Term(power: power, rest: power * tail)
   }
 
   /// 2^n, scaled, and e^r - 1.
   @inline(__always) private static func scaledParts(
-    _ x: Float32Lanes, _ scale: ExponentialScale
+    _ x: Float32Lanes, _ scale: ExponentialScale, isExact: Bool
   ) -> (power: Float32Lanes, tail: Float32Lanes) {
     // At the lowest x the exponent field is 0, which makes the power of two an exact 0.
     let lowestField = scale.shift - 127
@@ -39,32 +39,41 @@ extension Float32Lanes {
     let reduced = maximum(lowest, x - Float32Lanes(scale.base))
     let offset = Float32Lanes(Round32.offset - lowestField)
     let shifted = multiplyAdd(reduced, Float32Lanes(Logarithm2Short.inverse), offset)
-    return (powerOfTwo(field: shifted), exponentialTail(remainder(reduced, shifted - offset)))
+    let (r, low) = remainder(reduced, shifted - offset, isExact: isExact)
+    return (powerOfTwo(field: shifted), exponentialTail(r, low))
   }
 
   /// Computed far above the subnormal numbers and brought down by one rounded multiplication. Largest error of the sum 1.02
   /// at -0x1.75ebdp+2; of 1 - e^x 0.96 at -0x1.8eb17p-2.
   @inline(__always) static func exponentialParts(_ x: Float32Lanes) -> (power: Float32Lanes, rest: Float32Lanes) {
-    let (power, tail) = scaledParts(x, ExponentialScale(shift: -100))
+    let (power, tail) = scaledParts(x, ExponentialScale(shift: -100), isExact: true)
     let down = Float32Lanes(0x1p-100)
     return (power * down, power * tail * down)
   }
 
-  @inline(__always) private static func remainder(_ x: Float32Lanes, _ n: Float32Lanes) -> Float32Lanes {
-    multiplyAdd(n, Float32Lanes(-Logarithm2Short.low), multiplyAdd(n, Float32Lanes(-Logarithm2Short.high), x))
+  /// r = x - n ln 2, and what its rounding left off if that is wanted.
+  @inline(__always)
+  private static func remainder(
+    _ x: Float32Lanes, _ n: Float32Lanes, isExact: Bool
+  ) -> (r: Float32Lanes, low: Float32Lanes?) {
+    let first = multiplyAdd(n, Float32Lanes(-Logarithm2Short.high), x)
+    let r = multiplyAdd(n, Float32Lanes(-Logarithm2Short.low), first)
+    return (r, isExact ? multiplyAdd(n, Float32Lanes(-Logarithm2Short.low), first - r) : nil)
   }
 
   @inline(__always) private static func powerOfTwo(field: Float32Lanes) -> Float32Lanes {
     Float32Lanes(unsafeBitCast(f32x16_shift_left(unsafeBitCast(field.vector, to: Mask.self), 23), to: SIMD16<Float>.self))
   }
 
-  /// e^r - 1 = r + r^2 Q(r).
-  @inline(__always) private static func exponentialTail(_ r: Float32Lanes) -> Float32Lanes {
+  /// e^r - 1 = r + r^2 Q(r); r + low for r.
+  @inline(__always) private static func exponentialTail(_ r: Float32Lanes, _ low: Float32Lanes?) -> Float32Lanes {
     let r2 = r * r
     let q01 = multiplyAdd(r, Float32Lanes(0x1.5554920000000p-3), Float32Lanes(0x1.fffffc0000000p-2))
     let q23 = multiplyAdd(r, Float32Lanes(0x1.1239de0000000p-7), Float32Lanes(0x1.5558f20000000p-5))
     let q24 = multiplyAdd(r2, Float32Lanes(0x1.6a24880000000p-10), q23)
-    return multiplyAdd(r2, multiplyAdd(r2, q24, q01), r)
+    let q = multiplyAdd(r2, q24, q01)
+    if let low { return r + multiplyAdd(r2, q, low) }
+    return multiplyAdd(r2, q, r)
   }
 
   /// log(1 + f) = f - f^2/2 + f^3 P(f): without a division, which would take as long as all the rest. Relative error of

@@ -32,8 +32,8 @@ extension Float64Lanes {
     let offset = Float64Lanes(Round64.offset - lowestField)
     let shifted = multiplyAdd(reduced, Float64Lanes(Logarithm2.inverse), offset)
     let n = shifted - offset
-    let r = remainder(reduced, n)
-    return (powerOfTwo(field: shifted), exponentialTail(r))
+    let (r, low) = remainder(reduced, n)
+    return (powerOfTwo(field: shifted), exponentialTail(r, low))
   }
 
   /// Computed far above the subnormal numbers and brought down by one rounded multiplication. Largest error of the sum 1.02
@@ -44,9 +44,12 @@ extension Float64Lanes {
     return (power * down, power * tail * down)
   }
 
-  /// x - n ln 2.
-  @inline(__always) private static func remainder(_ x: Float64Lanes, _ n: Float64Lanes) -> Float64Lanes {
-    multiplyAdd(n, Float64Lanes(-Logarithm2.low), multiplyAdd(n, Float64Lanes(-Logarithm2.high), x))
+  /// r = x - n ln 2, and what its rounding left off.
+  @inline(__always)
+  private static func remainder(_ x: Float64Lanes, _ n: Float64Lanes) -> (r: Float64Lanes, low: Float64Lanes) {
+    let first = multiplyAdd(n, Float64Lanes(-Logarithm2.high), x)
+    let r = multiplyAdd(n, Float64Lanes(-Logarithm2.low), first)
+    return (r, multiplyAdd(n, Float64Lanes(-Logarithm2.low), first - r))
   }
 
   /// The low bits of the significand as the exponent field of a power of two.
@@ -54,8 +57,8 @@ extension Float64Lanes {
     Float64Lanes(unsafeBitCast(f64x8_shift_left(unsafeBitCast(field.vector, to: Mask.self), 52), to: SIMD8<Double>.self))
   }
 
-  /// e^r - 1 = r + r^2 Q(r), the even and the odd half of Q side by side.
-  @inline(__always) private static func exponentialTail(_ r: Float64Lanes) -> Float64Lanes {
+  /// e^r - 1 = r + r^2 Q(r), the even and the odd half of Q side by side; r + low for r.
+  @inline(__always) private static func exponentialTail(_ r: Float64Lanes, _ low: Float64Lanes) -> Float64Lanes {
     let r2 = r * r
     var even = Float64Lanes(0x1.1e3daffa4c54cp-29)
     even = multiplyAdd(even, r2, Float64Lanes(0x1.27e5b3eed0114p-22))
@@ -68,7 +71,7 @@ extension Float64Lanes {
     odd = multiplyAdd(odd, r2, Float64Lanes(0x1.a01a01b37d95ap-13))
     odd = multiplyAdd(odd, r2, Float64Lanes(0x1.111111110ec5fp-7))
     odd = multiplyAdd(odd, r2, Float64Lanes(0x1.555555555555bp-3))
-    return multiplyAdd(r2, multiplyAdd(odd, r, even), r)
+    return r + multiplyAdd(r2, multiplyAdd(odd, r, even), low)
   }
 
   /// x = 2^k (1 + f) with 1 + f in [sqrt 1/2, sqrt 2), s = f / (2 + f),
