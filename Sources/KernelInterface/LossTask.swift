@@ -52,8 +52,10 @@ public struct LossTask {
   /// Too few rows to share out, but long ones: each row is shared out. Depends on the shape alone, not on the threads.
   @inlinable public var hasLongRows: Bool { rows < 16 && classes >= 1 << 17 }
 
-  /// So few elements that the more exact arithmetic costs nothing.
-  @inlinable public var isSmall: Bool { rows &* classes <= 4096 }
+  /// So few elements that the more exact arithmetic costs nothing, or a gradient's scale that float32 does not hold.
+  @inlinable public var wantsFloat64: Bool {
+    rows &* classes <= 4096 || gradientScale > 0x1p126 || gradientScale < 0x1p-126
+  }
 }
 
 /// What a kernel found in the rows it was given.

@@ -5,10 +5,11 @@ struct ExponentialRange {
   let headroom: Double
   /// How far above the reference an x may be.
   let reach: Double
-  /// Up to here the reference is taken off as a power of two; see `ExponentialScale`.
+  /// Up to this size the reference is taken off as a power of two; see `ExponentialScale`. Above it, everything within
+  /// reach, and everything below that is not negligible, is within a factor of two of the reference.
   let baseLimit: Double
-  /// The smallest normal number of the type.
-  let smallestFactor: Double
+  /// The normal numbers of the type, less a little: what a factor may be.
+  let factors: ClosedRange<Double>
 }
 
 /// What is taken off the exponent: `e^(x - base) 2^-shift`.

@@ -19,7 +19,7 @@ extension Float32Lanes {
   /// Exponentials that are e^28 above the reference are below 2^73, so that one over a long row's sum of them is normal; one
   /// that is e^-104 below the largest, and so the smallest number above 0, is normal too.
   @inline(__always) static var exponentialRange: ExponentialRange {
-    ExponentialRange(headroom: 32, reach: 28, baseLimit: 256, smallestFactor: 0x1p-126)
+    ExponentialRange(headroom: 32, reach: 28, baseLimit: 256, factors: 0x1p-126...0x1p126)
   }
 
   /// Relative error of the polynomial 2^-28.0. Largest error 1.02 at x = -0x1.9e5a9cp+6 with the reference -103.

@@ -7,7 +7,7 @@ extension Float64Lanes {
   /// A sum of 2^180 exponentials that are e^400 above the reference is finite; one that is e^-745 below the largest,
   /// and so the smallest number above 0, is normal.
   @inline(__always) static var exponentialRange: ExponentialRange {
-    ExponentialRange(headroom: 260, reach: 400, baseLimit: 1500, smallestFactor: 0x1p-1022)
+    ExponentialRange(headroom: 260, reach: 400, baseLimit: 1500, factors: 0x1p-1022...0x1p1022)
   }
 
   /// x = n ln 2 + r, e^x = 2^n (1 + r + r^2 Q(r)), |r| <= ln 2 / 2.

@@ -45,7 +45,7 @@ private enum BinaryDispatch: LossDispatch {
   static func run<E: Element, Exact: Element>(
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
-    if task.isSmall {
+    if task.wantsFloat64 {
       run(Exact.self, task, first: first, count: count, &totals)
     } else {
       run(E.self, task, first: first, count: count, &totals)
@@ -93,7 +93,7 @@ private enum DistributionDispatch: LossDispatch {
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
     switch task.input {
-    case .probabilities where task.isSmall:
+    case .probabilities where task.wantsFloat64:
       distributionRows(
         Exact.self, CategoricalProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)
     case .probabilities:

@@ -50,7 +50,7 @@ protocol Lanes {
 
   static var exponentialRange: ExponentialRange { get }
   /// `e^(x - scale.base) 2^-scale.shift`, with 0 for what is below the normal numbers. NaN gives NaN, -inf exactly 0.
-  /// x may be above the scale's reference by the range's headroom.
+  /// x may be above the scale's reference by the range's reach.
   static func scaledExponential(_ x: Self, _ scale: ExponentialScale) -> Term
   /// `e^x` for x <= 0 as the sum of a power of two 2^n and 2^n (e^r - 1), with gradual underflow. The rest keeps its
   /// relative accuracy where e^x is near 1: the power is 1 then, and the rest e^x - 1.

@@ -25,11 +25,11 @@ func logitDistributionRows<E: Element>(
     if let rowLoss = task.rowLoss { E.storeOne(loss, rowLoss, row) }
     if let gradient = task.gradient {
       let scale = task.gradientScale
-      let factor = group.factors(total * scale)[0]
-      rows.scaleGradient(start, gradient, factor: factor, targetScale: scale)
+      rows.scaleGradient(start, gradient, total: total * scale, sum: group.sums[0], targetScale: scale)
       // Where the pivot has most of the probability; elsewhere T softmax_j itself is the more exact.
       if softmax.others <= softmax.pivot {
-        E.storeOne(targets.others * scale - softmax.others * factor, gradient, start &+ pivot)
+        let pivotGradient = targets.others * scale + group.pivotGradients(total * scale)[0]
+        E.storeOne(pivotGradient, gradient, start &+ pivot)
       }
     }
   }

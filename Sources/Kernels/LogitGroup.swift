@@ -51,11 +51,13 @@ struct LogitGroup {
     return Float64Lanes.select(isFar, far, near)
   }
 
-  /// What an exponential is multiplied by to become its share of `total`.
-  @inline(__always) func factors(_ total: Double) -> Float64Lanes { Float64Lanes(total) / (others + pivot) }
+  /// S + E of every row.
+  @inline(__always) var sums: Float64Lanes { others + pivot }
 
-  /// The gradient at the pivots: softmax_j - 1 with the factor's scale.
-  @inline(__always) func pivotGradients(_ factors: Float64Lanes) -> Float64Lanes { .zero - others * factors }
+  /// The gradient at the pivots: softmax_j - 1, times `total`.
+  @inline(__always) func pivotGradients(_ total: Double) -> Float64Lanes {
+    .zero - others / sums * Float64Lanes(total)
+  }
 
   /// Whether every one of the first `count` rows' sums is at least `smallest`; NaN is not.
   @inline(__always) func sumsReach(_ smallest: Double, count: Int) -> Bool {

@@ -33,11 +33,11 @@ private func logitLabelGroup<E: Element>(
   let losses = group.losses(headroom: E.Compute.exponentialRange.headroom)
   storeLosses(E.self, losses, task, first: first, count: count, &sum)
   if let gradient = task.gradient {
-    let factors = group.factors(task.gradientScale)
-    let pivotGradients = group.pivotGradients(factors)
+    let sums = group.sums
+    let pivotGradients = group.pivotGradients(task.gradientScale)
     for lane in 0..<count {
       let row = first &+ lane
-      rows.scaleGradient(row &* classes, classes, gradient, factor: factors[lane])
+      rows.scaleGradient(row &* classes, classes, gradient, total: task.gradientScale, sum: sums[lane])
       E.storeOne(pivotGradients[lane], gradient, labelElement(task, row))
     }
   }
@@ -81,8 +81,8 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
   }
 }
 
-/// Up to eight rows; false, with nothing written, if one is so far below the others that its exponentials are lost, or
-/// has none.
+/// Up to eight rows; false, with nothing written, if one is so far below the others that its exponentials are lost,
+/// or has none.
 @inline(__always)
 private func shortLogitLabelGroup<Exact: Element>(
   _: Exact.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ exponentials: UnsafeMutableRawPointer,
@@ -110,11 +110,12 @@ private func shortLogitLabelGroup<Exact: Element>(
     Float64Element.storeOne(0, exponentials, pivot)
   }
   group.setOthers(columnSums(exponentials, classes, isCompensated: Exact.size == 8))
-  if !group.sumsReach(0x1p60, count: count) { return false }
+  // One over a sum times the smallest of scales would not be a normal number.
+  if !group.sumsReach(0x1p60, count: count) || task.gradientScale < 0x1p-600 { return false }
   storeLosses(Exact.self, group.losses(headroom: range.headroom), task, first: first, count: count, &sum)
   if let gradient = task.gradient {
-    let factors = group.factors(task.gradientScale)
-    let pivotGradients = group.pivotGradients(factors)
+    let factors = Float64Lanes(task.gradientScale) / group.sums
+    let pivotGradients = group.pivotGradients(task.gradientScale)
     for lane in 0..<count {
       let offset = lane &* classes
       for index in offset..<(offset &+ classes) {

@@ -191,17 +191,16 @@ struct LogitRows<E: Element> {
     return (e0 + e1, e2 + e3, largest)
   }
 
-  /// Makes the exponentials that are in the gradient's place the gradient of class indices: `factor` e.
+  /// Makes the exponentials that are in the gradient's place the gradient of class indices: `total` e / `sum`.
   @inline(__always)
-  func scaleGradient(_ start: Int, _ count: Int, _ gradient: UnsafeMutableRawPointer, factor: Double) {
-    if isTooSmall(factor) {
-      for index in start..<(start &+ count) {
-        E.storeOne(E.loadOne(gradient, index) * factor, gradient, index)
-      }
+  func scaleGradient(_ start: Int, _ count: Int, _ gradient: UnsafeMutableRawPointer, total: Double, sum: Double) {
+    let factor = total / sum
+    let rowEnd = start &+ count
+    if isOutOfRange(factor) {
+      for index in start..<rowEnd { E.storeOne(E.loadOne(gradient, index) / sum * total, gradient, index) }
       return
     }
     let factors = Value(factor)
-    let rowEnd = start &+ count
     var index = start
     while index < rowEnd {
       let left = rowEnd &- index
@@ -210,19 +209,22 @@ struct LogitRows<E: Element> {
     }
   }
 
-  /// As `scaleGradient`, of distributions: `factor` e - `scale` t.
+  /// As `scaleGradient`, of distributions: `total` e / `sum` - `targetScale` t.
   @inline(__always)
-  func scaleGradient(_ start: Int, _ gradient: UnsafeMutableRawPointer, factor: Double, targetScale: Double) {
-    if isTooSmall(factor) {
-      for index in start..<(start &+ task.classes) {
-        let value = E.loadOne(gradient, index) * factor - E.loadOne(task.target, index) * targetScale
+  func scaleGradient(
+    _ start: Int, _ gradient: UnsafeMutableRawPointer, total: Double, sum: Double, targetScale: Double
+  ) {
+    let factor = total / sum
+    let rowEnd = start &+ task.classes
+    if isOutOfRange(factor) || isOutOfRange(targetScale) {
+      for index in start..<rowEnd {
+        let value = E.loadOne(gradient, index) / sum * total - E.loadOne(task.target, index) * targetScale
         E.storeOne(value, gradient, index)
       }
       return
     }
     let factors = Value(factor)
     let scales = Value(targetScale)
-    let rowEnd = start &+ task.classes
     var index = start
     while index < rowEnd {
       let left = rowEnd &- index
@@ -233,8 +235,9 @@ struct LogitRows<E: Element> {
     }
   }
 
-  /// Whether the factor would lose digits in the lanes' type.
-  @inline(__always) private func isTooSmall(_ factor: Double) -> Bool {
-    factor < Value.exponentialRange.smallestFactor
+  /// Whether the lanes' type would not hold the factor with all its digits. NaN may go on.
+  @inline(__always) private func isOutOfRange(_ factor: Double) -> Bool {
+    let range = Value.exponentialRange.factors
+    return factor < range.lowerBound || factor > range.upperBound
   }
 }

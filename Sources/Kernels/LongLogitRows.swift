@@ -10,7 +10,7 @@ private struct LongRow {
   let pivot: Int
   let partSize: Int
   var scale: ExponentialScale
-  var factor = 0.0
+  var sum = 0.0
   var others = InlineArray<256, Double>(repeating: 0)
   var largest = InlineArray<256, Double>(repeating: 0)
 
@@ -52,10 +52,9 @@ func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, cou
     let losses = group.losses(headroom: E.Compute.exponentialRange.headroom)
     storeLosses(E.self, losses, task, first: row, count: 1, &sum)
     if let gradient = task.gradient {
-      let factors = group.factors(task.gradientScale)
-      long.factor = factors[0]
+      long.sum = group.sums[0]
       task.parallelFor(task.threads, long.partCount, &long) { scalePart($0, $1) }
-      E.storeOne(group.pivotGradients(factors)[0], gradient, long.start &+ long.pivot)
+      E.storeOne(group.pivotGradients(task.gradientScale)[0], gradient, long.start &+ long.pivot)
     }
   }
   totals.add(sum.total)
@@ -110,5 +109,5 @@ private func scalePart<E: Element>(_: E.Type, _ long: UnsafeMutablePointer<LongR
   let rows = LogitRows<E>(long.pointee.task, endRow: long.pointee.task.rows)
   rows.scaleGradient(
     long.pointee.start &+ long.pointee.first(part), long.pointee.count(part), gradient,
-    factor: long.pointee.factor)
+    total: rows.task.gradientScale, sum: long.pointee.sum)
 }

@@ -9,8 +9,7 @@ struct Chunks {
   static var limit: Int { 256 }
   /// Elements below which a chunk would not be worth handing over.
   static var smallest: Int { 1 << 15 }
-  /// Kernels work on groups of this many rows, and the binary ones on vectors of half as many; only the last chunk may
-  /// cut one.
+  /// Kernels work on groups of eight rows and on vectors of up to 16 elements; only the last chunk may cut one.
   private static var alignment: Int { 64 }
 
   let rows: Int

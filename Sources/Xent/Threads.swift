@@ -2,8 +2,7 @@ import KernelInterface
 import Platform
 
 // Chunks of rows over threads that are started for the call: nothing outlives it, so that a process may fork, load and
-// unload the library as it likes. Starting costs some 10 microseconds a thread, which the smallest problem that gets
-// threads outweighs many times.
+// unload the library as it likes. Starting costs some 10 to 50 microseconds a thread; smaller problems get none.
 
 /// What the threads of one call share.
 private struct SharedWork {
@@ -90,8 +89,8 @@ extension Options {
   /// How many threads a problem of so many elements gets.
   func threadCount(elements: Int) -> Int {
     if numThreads > 0 { return numThreads }
-    // Below this a thread takes longer to start than to work.
-    let perThread = 1 << 17
+    // Some 100 microseconds of the fastest loss: several times what starting a thread takes.
+    let perThread = 1 << 19
     if elements < 2 * perThread { return 1 }
     let wanted = Int(platform_environment_num_threads())
     let available = wanted > 0 ? wanted : Int(platform_processor_count())
