@@ -84,9 +84,6 @@ struct Float32Term: SummableTerm {
     self.rest = rest
   }
   @inline(__always) var value: Float32Lanes { power + rest }
-  @inline(__always) static func + (a: Self, b: Self) -> Self {
-    Self(power: a.power + b.power, rest: a.rest + b.rest)
-  }
   @inline(__always) func kept(_ mask: Float32Lanes.Mask) -> Self {
     Self(power: Float32Lanes.keep(mask, power), rest: Float32Lanes.keep(mask, rest))
   }
@@ -106,6 +103,11 @@ struct Float32Sum: LaneSum {
   @inline(__always) mutating func add(_ term: Float32Term) {
     add(term.power)
     add(term.rest)
+  }
+  /// Two are added in float32 before they are widened; of more, many small ones beside a large one would be lost.
+  @inline(__always) mutating func add(_ a: Float32Term, _ b: Float32Term) {
+    add(a.power + b.power)
+    add(a.rest + b.rest)
   }
   @inline(__always)
   mutating func add(_ a: Float32Lanes, timesDifference b: Float32Lanes, _ c: Float32Lanes) {

@@ -80,7 +80,6 @@ struct Float64Term: SummableTerm {
   var value: Float64Lanes
 
   @inline(__always) init(value: Float64Lanes) { self.value = value }
-  @inline(__always) static func + (a: Self, b: Self) -> Self { Self(value: a.value + b.value) }
   @inline(__always) func kept(_ mask: Float64Lanes.Mask) -> Self { Self(value: Float64Lanes.keep(mask, value)) }
 }
 
@@ -98,6 +97,10 @@ struct Float64Sum: LaneSum {
     high = sum
   }
   @inline(__always) mutating func add(_ term: Float64Term) { add(term.value) }
+  @inline(__always) mutating func add(_ a: Float64Term, _ b: Float64Term) {
+    add(a.value)
+    add(b.value)
+  }
   @inline(__always)
   mutating func add(_ a: Float64Lanes, timesDifference b: Float64Lanes, _ c: Float64Lanes) { add(a * (b - c)) }
 

@@ -64,7 +64,6 @@ protocol Lanes {
 protocol SummableTerm {
   associatedtype Value: Lanes
   var value: Value { get }
-  static func + (a: Self, b: Self) -> Self
   /// The term where the mask holds, 0 elsewhere.
   func kept(_ mask: Value.Mask) -> Self
 }
@@ -75,6 +74,8 @@ protocol LaneSum {
   init()
   mutating func add(_ value: Value)
   mutating func add(_ term: Value.Term)
+  /// Adds two terms, at the cost of one where that loses little.
+  mutating func add(_ a: Value.Term, _ b: Value.Term)
   /// Adds `a (b - c)`, rounded no more than the sum.
   mutating func add(_ a: Value, timesDifference b: Value, _ c: Value)
   /// The sum over all lanes, added up in a fixed order.

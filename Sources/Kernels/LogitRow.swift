@@ -137,9 +137,9 @@ struct LogitRows<E: Element> {
       var offset = part == 0 ? 0 : pivotEnd
       let partEnd = part == 0 ? pivotStart : wholeEnd
       while offset < partEnd {
-        let (first, second, high) = exponentials(start &+ offset, scale)
-        sum.add(first)
-        sum.add(second)
+        let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale)
+        sum.add(e0, e1)
+        sum.add(e2, e3)
         largest = Value.maximum(high, largest)
         offset &+= block
       }
@@ -167,10 +167,9 @@ struct LogitRows<E: Element> {
     for line in 0..<(block &* E.size / 64) { platform_prefetch(ahead + line &* 64) }
   }
 
-  /// A block's exponentials in two sums, and its largest logits. Two terms are added in the lanes' own precision before
-  /// they go into the wide sum: of more, many small ones beside a large one would be lost.
+  /// A block's exponentials and its largest logits.
   @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale) -> (
-    Value.Term, Value.Term, Value
+    Value.Term, Value.Term, Value.Term, Value.Term, Value
   ) {
     prefetch(index)
     let z0 = E.load(task.prediction, index)
@@ -188,7 +187,7 @@ struct LogitRows<E: Element> {
       E.store(e3.value, gradient, index &+ 3 &* Value.count)
     }
     let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
-    return (e0 + e1, e2 + e3, largest)
+    return (e0, e1, e2, e3, largest)
   }
 
   /// Makes the exponentials that are in the gradient's place the gradient of class indices: `total` e / `sum`.
