@@ -60,7 +60,7 @@ protocol Lanes {
   static func logarithm(_ x: Self, relative: Self?, isNormal: Bool) -> Self
 }
 
-/// An exponential, or a sum of few, on its way into a `LaneSum`.
+/// An exponential on its way into a `LaneSum`.
 protocol SummableTerm {
   associatedtype Value: Lanes
   var value: Value { get }

@@ -8,10 +8,13 @@ struct LogitGroup {
   private var pivotLogitColumn = Column(repeating: 0)
   private var exponentColumn = Column(repeating: 0)
 
-  @inline(__always) private var others: Float64Lanes { Float64Lanes(unsafeBitCast(othersColumn, to: SIMD8<Double>.self)) }
-  @inline(__always) private var pivot: Float64Lanes { Float64Lanes(unsafeBitCast(pivotColumn, to: SIMD8<Double>.self)) }
-  @inline(__always) private var pivotLogit: Float64Lanes { Float64Lanes(unsafeBitCast(pivotLogitColumn, to: SIMD8<Double>.self)) }
-  @inline(__always) private var exponent: Float64Lanes { Float64Lanes(unsafeBitCast(exponentColumn, to: SIMD8<Double>.self)) }
+  @inline(__always) private var others: Float64Lanes { lanes(othersColumn) }
+  @inline(__always) private var pivot: Float64Lanes { lanes(pivotColumn) }
+  @inline(__always) private var pivotLogit: Float64Lanes { lanes(pivotLogitColumn) }
+  @inline(__always) private var exponent: Float64Lanes { lanes(exponentColumn) }
+  @inline(__always) private func lanes(_ column: Column) -> Float64Lanes {
+    Float64Lanes(unsafeBitCast(column, to: SIMD8<Double>.self))
+  }
 
   @inline(__always) static var capacity: Int { Float64Lanes.count }
 
@@ -45,7 +48,7 @@ struct LogitGroup {
     let near = Float64Lanes.logarithmOnePlus(ratio)
     let isFar = Float64Lanes(0x1p60) < ratio
     if !Float64Lanes.any(isFar) { return near }
-    let logarithm = Float64Lanes.logarithm((others + pivot) * Float64Lanes(powerOfTwo(-headroom)))
+    let logarithm = Float64Lanes.logarithm(sums * Float64Lanes(powerOfTwo(-headroom)))
     let apart = exponent * Float64Lanes(Logarithm2.high) - pivotLogit
     let far = apart + (logarithm + exponent * Float64Lanes(Logarithm2.low))
     return Float64Lanes.select(isFar, far, near)
@@ -61,7 +64,7 @@ struct LogitGroup {
 
   /// Whether every one of the first `count` rows' sums is at least `smallest`; NaN is not.
   @inline(__always) func sumsReach(_ smallest: Double, count: Int) -> Bool {
-    let reaches = Float64Lanes(smallest) <= others + pivot
+    let reaches = Float64Lanes(smallest) <= sums
     return !Float64Lanes.any(Float64Lanes.and(Float64Lanes.not(reaches), Float64Lanes.first(count)))
   }
 

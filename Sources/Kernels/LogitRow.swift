@@ -18,17 +18,12 @@ struct RowSoftmax {
   /// z_j - base.
   let pivotLogit: Double
 
-  @inline(__always) init(scale: ExponentialScale, others: Double, pivot: Double, pivotLogit: Double) {
-    self.scale = scale
-    self.others = others
-    self.pivot = pivot
-    self.pivotLogit = pivotLogit
-  }
-
   /// With e^z_j in float64 whatever the lanes are: one more rounding would be seen in the loss.
   @inline(__always) init(scale: ExponentialScale, others: Double, pivotLogit: Double) {
-    let pivot = Float64Lanes.scaledExponential(Float64Lanes(pivotLogit), scale.withoutBase).value[0]
-    self.init(scale: scale, others: others, pivot: pivot, pivotLogit: pivotLogit)
+    self.scale = scale
+    self.others = others
+    self.pivotLogit = pivotLogit
+    pivot = Float64Lanes.scaledExponential(Float64Lanes(pivotLogit), scale.withoutBase).value[0]
   }
 }
 

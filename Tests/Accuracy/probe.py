@@ -21,8 +21,8 @@ SWIFT_FLAGS = ["-swift-version", "6", "-parse-as-library", "-wmo", "-static", "-
 SWIFT_FLAGS += ["-Xcc", "-fPIC", "-enable-experimental-feature", "Embedded"]
 SET_FLAGS = {
     "baseline": [],
-    "avx2": ["-DXENT_FUSED_MULTIPLY_ADD", "-Xcc", "-march=x86-64-v3"],
-    "avx512": ["-DXENT_FUSED_MULTIPLY_ADD", "-Xcc", "-march=x86-64-v4"],
+    "avx2": ["-Xcc", "-march=x86-64-v3"],
+    "avx512": ["-Xcc", "-march=x86-64-v4"],
 }
 
 
