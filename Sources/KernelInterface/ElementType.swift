@@ -29,4 +29,27 @@ public enum ElementType: Int32, Sendable {
     case .float32, .float64, .float16, .bfloat16: -1
     }
   }
+
+  /// Element `index` of an array of this type, which must be a floating type.
+  @inlinable public func value(_ array: UnsafeRawPointer, _ index: Int) -> Double {
+    switch self {
+    case .float64: array.loadUnaligned(fromByteOffset: index &* 8, as: Double.self)
+    case .float32: Double(array.loadUnaligned(fromByteOffset: index &* 4, as: Float.self))
+    case .float16: Double(halfValue(array.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)))
+    case .bfloat16: Double(brainValue(array.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)))
+    default: .nan
+    }
+  }
+
+  /// Rounds a value to element `index` of an array of this type, which must be a floating type. To the 16-bit types it goes
+  /// by way of float32.
+  @inlinable public func store(_ value: Double, _ array: UnsafeMutableRawPointer, _ index: Int) {
+    switch self {
+    case .float64: array.storeBytes(of: value, toByteOffset: index &* 8, as: Double.self)
+    case .float32: array.storeBytes(of: Float(value), toByteOffset: index &* 4, as: Float.self)
+    case .float16: array.storeBytes(of: halfBits(Float(value)), toByteOffset: index &* 2, as: UInt16.self)
+    case .bfloat16: array.storeBytes(of: brainBits(Float(value)), toByteOffset: index &* 2, as: UInt16.self)
+    default: break
+    }
+  }
 }

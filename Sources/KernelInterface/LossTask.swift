@@ -3,54 +3,96 @@ public enum InputKind: Int32, Sendable {
   case probabilities, logits, logProbabilities
 }
 
-/// How far outside [0, 1] a probability may be, and a log-probability above 0; what is further off is taken for a logit.
-@inlinable public var probabilityTolerance: Double { 1e-3 }
+/// How far outside [0, 1] a probability of this type may be, and a log-probability above 0; what is further off is taken for
+/// a logit.
+@inlinable public func probabilityTolerance(_ type: ElementType) -> Double { type.size == 2 ? 1e-2 : 1e-3 }
 
-/// One loss over validated arrays, as the planner hands it to a kernel. All arrays are in C order; in a binary
-/// task every element is a row of its own.
+/// The options that are part of a loss's formula, with the values that leave it as it is.
+public struct LossTerms {
+  public var probabilityFloor = 1e-15
+  public var labelSmoothing = 0.0
+  public var logitScale = 1.0
+  public var logitSoftcap = 0.0
+  public var zLoss = 0.0
+  public var focalGamma = 0.0
+  public var focalAlpha = -1.0
+  public var polyEpsilon = 0.0
+  /// Whether the target's entropy is taken off, which makes the loss a Kullback-Leibler divergence.
+  public var isDivergence = false
+
+  @inlinable public init() {}
+
+  /// Whether nothing but the floor differs from the plain loss.
+  @inlinable public var arePlain: Bool {
+    labelSmoothing == 0 && logitScale == 1 && logitSoftcap == 0 && zLoss == 0 && focalGamma == 0 && focalAlpha < 0
+      && polyEpsilon == 0 && !isDivergence
+  }
+}
+
+/// One loss over validated arrays, as the planner hands it to a kernel. In a binary task every element is a row of its own.
+/// All rows of a task lie at constant distances; arrays that do not are several tasks.
 public struct LossTask {
   public var input: InputKind
-  /// Of the prediction, a floating target, the loss and the gradient.
-  public var elementType: ElementType
   public var rows: Int
   public var classes: Int
+  public var prediction: Operand
   /// One label a row, or a distribution or binary target of the prediction's shape.
-  public var target: UnsafeRawPointer
-  /// Of `target`.
-  public var targetType: ElementType
-  public var prediction: UnsafeRawPointer
+  public var target: Operand
   /// One loss a row.
-  public var rowLoss: UnsafeMutableRawPointer?
-  public var gradient: UnsafeMutableRawPointer?
+  public var rowLoss = Operand()
+  public var gradient = Operand()
+  public var hessian = Operand()
+  public var logSumExp = Operand()
+  public var argmax = Operand()
+  /// One value a class.
+  public var classWeights = Operand()
+  /// One value a row, as the next two.
+  public var sampleWeights = Operand()
+  public var posWeight = Operand()
+  public var upstream = Operand()
+  public var terms = LossTerms()
+  /// Rows with this label are left out.
+  public var ignoreIndex: Int64?
+  public var accumulatesGradient = false
   /// What the gradient is multiplied by: one over the divisor of the mean.
-  public var gradientScale: Double
-  public var probabilityFloor: Double
+  public var gradientScale = 1.0
+  /// Whether the arrays lie in C order and nothing but loss and gradient of the plain formula is asked for.
+  public var isPlain = false
   /// The most threads that the task may use.
   public var threads: Int
   public var parallelFor: ParallelFor
 
-  public init(
-    input: InputKind, elementType: ElementType, rows: Int, classes: Int, target: UnsafeRawPointer, targetType: ElementType,
-    prediction: UnsafeRawPointer, rowLoss: UnsafeMutableRawPointer?, gradient: UnsafeMutableRawPointer?,
-    gradientScale: Double, probabilityFloor: Double, threads: Int, parallelFor: ParallelFor
+  @inlinable public init(
+    input: InputKind, rows: Int, classes: Int, prediction: Operand, target: Operand, threads: Int,
+    parallelFor: ParallelFor
   ) {
     self.input = input
-    self.elementType = elementType
     self.rows = rows
     self.classes = classes
-    self.target = target
-    self.targetType = targetType
     self.prediction = prediction
-    self.rowLoss = rowLoss
-    self.gradient = gradient
-    self.gradientScale = gradientScale
-    self.probabilityFloor = probabilityFloor
+    self.target = target
     self.threads = threads
     self.parallelFor = parallelFor
   }
 
+  /// Whether this is about logits of labels whose classes lie one behind the other, and what is asked for needs nothing of the
+  /// other classes but their exponentials.
+  @inlinable public var hasSimpleLabels: Bool {
+    hasSingleTarget && (classes == 1 || prediction.classStride == 1 && (!gradient.isThere || gradient.classStride == 1))
+      && terms.logitScale == 1 && terms.logitSoftcap == 0 && !hessian.isThere && !argmax.isThere
+      && (prediction.type == .float64 || gradient.type != .float64 || !gradient.isThere)
+  }
+
+  /// Whether every class's target counts: without smoothing, a label's other classes do not.
+  @inlinable public var hasSingleTarget: Bool { !target.type.isFloatingPoint && terms.labelSmoothing == 0 }
+
   /// Too few rows to share out, but long ones: each row is shared out. Depends on the shape alone, not on the threads.
   @inlinable public var hasLongRows: Bool { rows < 16 && classes >= 1 << 17 }
+
+  /// Whether the kernel shares out each row itself.
+  @inlinable public var splitsRows: Bool {
+    hasLongRows && isPlain && input == .logits && !target.type.isFloatingPoint
+  }
 
   /// So few elements that the more exact arithmetic costs nothing, or a gradient's scale that float32 does not hold.
   @inlinable public var wantsFloat64: Bool {
@@ -63,8 +105,10 @@ public struct LossTotals {
   /// The sum of the rows' losses is `lossHigh + lossLow`.
   public var lossHigh = 0.0
   public var lossLow = 0.0
-  /// Flat index of the first element that a loss cannot have, else -1. The kernel stops there.
-  public var offendingElement = -1
+  /// The rows whose argmax is their label, if it is asked for.
+  public var correct = 0
+  /// Whether there is an element that a loss cannot have. The kernel stops there.
+  public var hasOffender = false
 
   @inlinable public init() {}
 }

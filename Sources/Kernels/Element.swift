@@ -1,8 +1,10 @@
+import KernelInterface
+
 /// How the elements of one type become lanes and lanes become elements. Everything between is computed in
 /// `Compute`, and a result is rounded to the element type when it is stored.
 protocol Element {
   associatedtype Compute: Lanes
-  static var size: Int { get }
+  static var type: ElementType { get }
 
   /// `Compute.count` elements from `index`.
   static func load(_ array: UnsafeRawPointer, _ index: Int) -> Compute
@@ -13,7 +15,7 @@ protocol Element {
 
 enum Float64Element: Element {
   typealias Compute = Float64Lanes
-  @inline(__always) static var size: Int { 8 }
+  @inline(__always) static var type: ElementType { .float64 }
 
   @inline(__always) static func load(_ array: UnsafeRawPointer, _ index: Int) -> Float64Lanes {
     Float64Lanes(array.loadUnaligned(fromByteOffset: index &* 8, as: SIMD8<Double>.self))
@@ -31,7 +33,7 @@ enum Float64Element: Element {
 
 enum Float32Element: Element {
   typealias Compute = Float32Lanes
-  @inline(__always) static var size: Int { 4 }
+  @inline(__always) static var type: ElementType { .float32 }
 
   @inline(__always) static func load(_ array: UnsafeRawPointer, _ index: Int) -> Float32Lanes {
     Float32Lanes(array.loadUnaligned(fromByteOffset: index &* 4, as: SIMD16<Float>.self))
@@ -50,7 +52,7 @@ enum Float32Element: Element {
 /// Float32 in memory, computed in float64: where there are so few elements that accuracy is free.
 enum Float32AsFloat64Element: Element {
   typealias Compute = Float64Lanes
-  @inline(__always) static var size: Int { 4 }
+  @inline(__always) static var type: ElementType { .float32 }
 
   @inline(__always) static func load(_ array: UnsafeRawPointer, _ index: Int) -> Float64Lanes {
     Float64Lanes(SIMD8<Double>(array.loadUnaligned(fromByteOffset: index &* 4, as: SIMD8<Float>.self)))
@@ -67,6 +69,8 @@ enum Float32AsFloat64Element: Element {
 }
 
 extension Element {
+  @inline(__always) static var size: Int { type.size }
+
   /// The `count` elements from `index`, fewer than a vector, with `fill` in the lanes behind them. `end` is the
   /// end of the array: memory before it may be read.
   @inline(__always)

@@ -36,6 +36,10 @@ struct ExponentialScale {
     ExponentialScale(base: 0, exponent: exponent, shift: shift)
   }
 
+  @inline(__always) init(base: Double, exponent: Double, _ range: ExponentialRange) {
+    self.init(base: base, exponent: exponent, shift: exponent - range.headroom)
+  }
+
   @inline(__always) private init(base: Double, exponent: Double, shift: Double) {
     self.base = base
     self.exponent = exponent
@@ -46,6 +50,39 @@ struct ExponentialScale {
     base = 0
     exponent = shift
     self.shift = shift
+  }
+}
+
+/// An `ExponentialScale` as float64 lanes: the same one in all, or one of its own in each.
+struct LaneScale {
+  let base: Float64Lanes
+  /// The lowest exponent: there the exponent field is 0, which makes the power of two an exact 0.
+  let lowest: Float64Lanes
+  /// What leaves the exponent field in the low bits of the significand.
+  let offset: Float64Lanes
+  /// As in `ExponentialScale`.
+  let exponent: Float64Lanes
+
+  @inline(__always) init(_ scale: ExponentialScale) {
+    let lowestField = scale.shift - 1023
+    base = Float64Lanes(scale.base)
+    lowest = Float64Lanes(lowestField * (Logarithm2.high + Logarithm2.low))
+    offset = Float64Lanes(Round64.offset - lowestField)
+    exponent = Float64Lanes(scale.exponent)
+  }
+
+  /// Relative to every lane's own reference, which must be finite.
+  @inline(__always) init(references: Float64Lanes) {
+    let range = Float64Lanes.exponentialRange
+    let isInRange = Float64Lanes.absolute(references) <= Float64Lanes(range.baseLimit)
+    base = Float64Lanes.select(isInRange, .zero, references)
+    let rounded =
+      Float64Lanes.multiplyAdd(references, Float64Lanes(Logarithm2.inverse), Float64Lanes(Round64.offset))
+      - Float64Lanes(Round64.offset)
+    exponent = Float64Lanes.keep(isInRange, rounded)
+    let lowestField = exponent - Float64Lanes(range.headroom + 1023)
+    lowest = lowestField * Float64Lanes(Logarithm2.high + Logarithm2.low)
+    offset = Float64Lanes(Round64.offset) - lowestField
   }
 }
 

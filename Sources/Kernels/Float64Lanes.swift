@@ -22,6 +22,10 @@ struct Float64Lanes: Lanes {
   @inline(__always) static func multiplyAdd(_ a: Self, _ b: Self, _ c: Self) -> Self {
     Self(f64x8_multiply_add(a.vector, b.vector, c.vector))
   }
+  /// What the rounding of `product` = a b left off.
+  @inline(__always) static func productError(_ a: Self, _ b: Self, _ product: Self) -> Self {
+    Self(f64x8_product_error(a.vector, b.vector, product.vector))
+  }
   @inline(__always) static func maximum(_ a: Self, _ b: Self) -> Self { Self(f64x8_maximum(a.vector, b.vector)) }
   @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self { Self(f64x8_minimum(a.vector, b.vector)) }
 
@@ -113,6 +117,11 @@ struct Float64Sum: LaneSum {
 
   /// Every lane's own sum.
   @inline(__always) var lanes: Float64Lanes { high + low }
+
+  /// As `lanes`; an infinity makes the errors meaningless, but not the sum.
+  @inline(__always) var finiteLanes: Float64Lanes {
+    Float64Lanes.select(high - high == .zero, high + low, high)
+  }
 
   @inline(__always) private func lane(_ lane: Int) -> CompensatedSum {
     CompensatedSum(high: high[lane], low: low[lane])

@@ -21,25 +21,40 @@ extension Float64Lanes {
     return Float64Term(value: (one + tail) * power)
   }
 
-  /// 2^n, scaled, and e^r - 1.
+  /// As above with a scale for every lane, of x + low.
+  @inline(__always)
+  static func scaledExponential(_ x: Float64Lanes, low: Float64Lanes, _ scale: LaneScale) -> Float64Lanes {
+    let (power, tail) = scaledParts(x, low, scale)
+    return (one + tail) * power
+  }
+
   @inline(__always) private static func scaledParts(
     _ x: Float64Lanes, _ scale: ExponentialScale
   ) -> (power: Float64Lanes, tail: Float64Lanes) {
-    // At the lowest x the exponent field is 0, which makes the power of two an exact 0.
-    let lowestField = scale.shift - 1023
-    let lowest = Float64Lanes(lowestField * (Logarithm2.high + Logarithm2.low))
-    let reduced = maximum(lowest, x - Float64Lanes(scale.base))
-    let offset = Float64Lanes(Round64.offset - lowestField)
-    let shifted = multiplyAdd(reduced, Float64Lanes(Logarithm2.inverse), offset)
-    let n = shifted - offset
+    scaledParts(x, nil, LaneScale(scale))
+  }
+
+  /// 2^n, scaled, and e^r - 1.
+  @inline(__always) private static func scaledParts(
+    _ x: Float64Lanes, _ xLow: Float64Lanes?, _ scale: LaneScale
+  ) -> (power: Float64Lanes, tail: Float64Lanes) {
+    let reduced = maximum(scale.lowest, x - scale.base)
+    let shifted = multiplyAdd(reduced, Float64Lanes(Logarithm2.inverse), scale.offset)
+    let n = shifted - scale.offset
     let (r, low) = remainder(reduced, n)
-    return (powerOfTwo(field: shifted), exponentialTail(r, low))
+    guard let xLow else { return (powerOfTwo(field: shifted), exponentialTail(r, low)) }
+    return (powerOfTwo(field: shifted), exponentialTail(r, low + xLow))
   }
 
   /// Computed far above the subnormal numbers and brought down by one rounded multiplication. Largest error of the sum 1.02
   /// at -0x1.22ecbace4c596p+9; of 1 - e^x 1.14 at -0x1.6330aec2376d0p-2.
   @inline(__always) static func exponentialParts(_ x: Float64Lanes) -> (power: Float64Lanes, rest: Float64Lanes) {
-    let (power, tail) = scaledParts(x, ExponentialScale(shift: -1000))
+    exponentialParts(x, low: nil)
+  }
+  /// As above, of x + low.
+  @inline(__always)
+  static func exponentialParts(_ x: Float64Lanes, low: Float64Lanes?) -> (power: Float64Lanes, rest: Float64Lanes) {
+    let (power, tail) = scaledParts(x, low, LaneScale(ExponentialScale(shift: -1000)))
     let down = Float64Lanes(0x1p-1000)
     return (power * down, power * tail * down)
   }
@@ -80,6 +95,32 @@ extension Float64Lanes {
   /// polynomial 2^-58.9. Largest error 0.82 at x = 0x1.661d5ca0a47c5p+0; of log(1 + x) 0.82 at -0x1.2e761a4a10682p-2.
   @inline(__always)
   static func logarithm(_ x: Float64Lanes, relative: Float64Lanes?, isNormal: Bool) -> Float64Lanes {
+    let (k, f, correction) = logarithmParts(x, relative: relative, isNormal: isNormal)
+    let result = multiplyAdd(k, Float64Lanes(Logarithm2.high), f - correction)
+    let finite = select(x < Float64Lanes(Double.infinity), result, x)
+    return isNormal ? finite : select(x == zero, Float64Lanes(-Double.infinity), finite)
+  }
+
+  /// `x^exponent` for x in [0, 1] and an exponent > 0. The product exponent * log x is carried in two parts, as its rounding would
+  /// be multiplied by its size.
+  @inline(__always) static func power(_ x: Float64Lanes, _ exponent: Double) -> Float64Lanes {
+    if exponent == 1 { return x }
+    if exponent == 2 { return x * x }
+    let (k, f, correction) = logarithmParts(x, relative: nil, isNormal: false)
+    let exponents = Float64Lanes(exponent)
+    let whole = k * Float64Lanes(Logarithm2.high)
+    let product = exponents * whole
+    let rest = multiplyAdd(exponents, f - correction, productError(exponents, whole, product))
+    let sum = product + rest
+    let (power, tail) = exponentialParts(sum, low: (product - sum) + rest)
+    return select(x == zero, zero, power + tail)
+  }
+
+  /// log x = k ln 2 high + (f - correction).
+  @inline(__always)
+  private static func logarithmParts(
+    _ x: Float64Lanes, relative: Float64Lanes?, isNormal: Bool
+  ) -> (k: Float64Lanes, f: Float64Lanes, correction: Float64Lanes) {
     let subnormal = x < Float64Lanes(0x1p-1022)
     let normal = isNormal ? x : select(subnormal, x * Float64Lanes(0x1p+54), x)
     let bits = unsafeBitCast(normal.vector, to: Mask.self)
@@ -110,9 +151,6 @@ extension Float64Lanes {
 
     var low = k * Float64Lanes(Logarithm2.low)
     if let relative { low = low + relative }
-    let correction = halfSquare - multiplyAdd(s, halfSquare + p, low)
-    let result = multiplyAdd(k, Float64Lanes(Logarithm2.high), f - correction)
-    let finite = select(x < Float64Lanes(Double.infinity), result, x)
-    return isNormal ? finite : select(x == zero, Float64Lanes(-Double.infinity), finite)
+    return (k, f, halfSquare - multiplyAdd(s, halfSquare + p, low))
   }
 }

@@ -17,11 +17,16 @@ protocol Formula {
 /// Probabilities with floor: p and 1 - p, each at least the floor.
 struct ProbabilityFloor<Value: Lanes> {
   let floor: Value
+  /// How far outside [0, 1] a probability may be.
+  let tolerance: Double
 
-  @inline(__always) init(_ task: LossTask) { floor = Value(task.probabilityFloor) }
+  @inline(__always) init(_ task: LossTask) {
+    floor = Value(task.terms.probabilityFloor)
+    tolerance = probabilityTolerance(task.prediction.type)
+  }
 
   @inline(__always) func offends(_ p: Value) -> Value.Mask {
-    Value.or(p < Value(-probabilityTolerance), Value(1 + probabilityTolerance) < p)
+    Value.or(p < Value(-tolerance), Value(1 + tolerance) < p)
   }
   /// p in [0, 1]; NaN stays NaN, and -0 becomes +0, whose reciprocal has the right sign.
   @inline(__always) func clamp(_ p: Value) -> Value { Value.maximum(.zero, Value.minimum(.one, p)) + .zero }
@@ -42,12 +47,12 @@ struct ProbabilityFloor<Value: Lanes> {
   }
 }
 
-@inline(__always) private func isNotInUnitInterval<Value: Lanes>(_ y: Value) -> Value.Mask {
+@inline(__always) func isNotInUnitInterval<Value: Lanes>(_ y: Value) -> Value.Mask {
   Value.not(Value.and(Value.zero <= y, y <= Value.one))
 }
 
 /// `factor * value`, and 0 where the factor is 0, whatever the value is.
-@inline(__always) private func product<Value: Lanes>(_ factor: Value, _ value: Value) -> Value {
+@inline(__always) func product<Value: Lanes>(_ factor: Value, _ value: Value) -> Value {
   Value.keep(Value.not(factor == .zero), factor * value)
 }
 
@@ -104,9 +109,11 @@ struct BinaryLogits<Value: Lanes>: Formula {
 
 /// q = log p: l = -[ y q + (1-y) log(1-e^q) ].
 struct BinaryLogProbabilities<Value: Lanes>: Formula {
-  @inline(__always) init(_ task: LossTask) {}
+  private let tolerance: Double
+
+  @inline(__always) init(_ task: LossTask) { tolerance = probabilityTolerance(task.prediction.type) }
   @inline(__always) func offends(_ y: Value, _ q: Value) -> Value.Mask {
-    Value.or(isNotInUnitInterval(y), Value(probabilityTolerance) < q)
+    Value.or(isNotInUnitInterval(y), Value(tolerance) < q)
   }
   @inline(__always) func loss(_ y: Value, _ prediction: Value) -> Value {
     let q = Value.minimum(.zero, prediction)

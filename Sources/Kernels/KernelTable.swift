@@ -31,10 +31,16 @@ private protocol LossDispatch {
 ) {
   let task = task.load(as: LossTask.self)
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
-  switch task.elementType {
+  switch task.prediction.type {
   case .float32:
     Dispatch.run(
       Float32Element.self, Float32AsFloat64Element.self, task, first: first, count: count, &totals.pointee)
+  case .float16:
+    Dispatch.run(
+      Float16Element.self, Float16AsFloat64Element.self, task, first: first, count: count, &totals.pointee)
+  case .bfloat16:
+    Dispatch.run(
+      BFloat16Element.self, BFloat16AsFloat64Element.self, task, first: first, count: count, &totals.pointee)
   default:
     Dispatch.run(Float64Element.self, Float64Element.self, task, first: first, count: count, &totals.pointee)
   }
@@ -45,7 +51,9 @@ private enum BinaryDispatch: LossDispatch {
   static func run<E: Element, Exact: Element>(
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
-    if task.wantsFloat64 {
+    if !task.isPlain {
+      composedBinaryRows(task, first: first, count: count, &totals)
+    } else if task.wantsFloat64 {
       run(Exact.self, task, first: first, count: count, &totals)
     } else {
       run(E.self, task, first: first, count: count, &totals)
@@ -73,11 +81,15 @@ private enum LabelDispatch: LossDispatch {
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
     switch task.input {
+    case .logits where !task.hasSimpleLabels:
+      composedLogitRows(task, first: first, count: count, &totals)
+    case .probabilities where !task.isPlain, .logProbabilities where !task.isPlain:
+      composedProbabilityRows(task, first: first, count: count, &totals)
     case .probabilities:
       labelRows(Exact.self, CategoricalProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)
-    case .logits where task.classes <= shortRow:
+    case .logits where task.classes <= shortRow && task.prediction.rowStride == task.classes:
       shortLogitLabelRows(E.self, Exact.self, task, first: first, count: count, &totals)
-    case .logits where task.hasLongRows:
+    case .logits where task.splitsRows:
       longLogitLabelRows(E.self, task, first: first, count: count, &totals)
     case .logits:
       logitLabelRows(E.self, task, first: first, count: count, &totals)
@@ -93,6 +105,10 @@ private enum DistributionDispatch: LossDispatch {
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
     switch task.input {
+    case .logits where !task.isPlain:
+      composedLogitRows(task, first: first, count: count, &totals)
+    case .probabilities where !task.isPlain, .logProbabilities where !task.isPlain:
+      composedProbabilityRows(task, first: first, count: count, &totals)
     case .probabilities where task.wantsFloat64:
       distributionRows(
         Exact.self, CategoricalProbabilities<Float64Lanes>.self, task, first: first, count: count, &totals)

@@ -1,3 +1,5 @@
+import KernelInterface
+
 /// What the row kernels need of a processor's vectors: the arithmetic of one register-sized group of values in
 /// the type that a kernel computes in. Vector math builds on it; nothing above it names a vector type.
 ///
@@ -45,6 +47,11 @@ protocol Lanes {
 
   /// The largest value; a NaN counts only if all are NaN.
   func largest() -> Double
+
+  // Arrays whose type is only known at run time, in OtherTypes.swift.
+
+  static func load(_ type: ElementType, _ array: UnsafeRawPointer, _ index: Int) -> Self
+  func store(_ type: ElementType, _ array: UnsafeMutableRawPointer, _ index: Int)
 
   // Vector math, in the type's own file.
 

@@ -10,26 +10,25 @@ func logitDistributionRows<E: Element>(
   let rows = LogitRows<E>(task, endRow: endRow)
   let classes = task.classes
   for row in first..<endRow {
-    let start = row &* classes
-    let largest = rows.largest(start, classes)
-    let pivot = rows.firstClass(start, equalTo: largest)
-    guard let targets = TargetSums(rows, start, largest: largest, pivot: pivot, &totals) else { return }
+    let largest = rows.largest(row, classes)
+    let pivot = rows.firstClass(row, equalTo: largest)
+    guard let targets = TargetSums(rows, row, largest: largest, pivot: pivot, &totals) else { return }
 
     var group = LogitGroup()
-    let softmax = rows.softmax(start, pivot: pivot, reference: largest).softmax
-    group.set(0, largest - largest == 0 ? softmax : nil)
-    let total = targets.others + E.loadOne(task.target, start &+ pivot)
+    let softmax = rows.softmax(row, pivot: pivot, reference: largest).softmax
+    if largest - largest == 0 { group.set(0, softmax) } else { group.setUndefined(0, logSumExp: .nan) }
+    let total = targets.others + task.target.value(row, pivot)
     let lossOfPivot = group.losses(headroom: E.Compute.exponentialRange.headroom)[0]
     let loss = total * lossOfPivot + targets.distance
     totals.add(CompensatedSum(high: loss))
-    if let rowLoss = task.rowLoss { E.storeOne(loss, rowLoss, row) }
-    if let gradient = task.gradient {
+    if let rowLoss = task.rowLoss.data { task.rowLoss.type.store(loss, rowLoss, row) }
+    if task.gradient.isThere {
       let scale = task.gradientScale
-      rows.scaleGradient(start, gradient, total: total * scale, sum: group.sums[0], targetScale: scale)
+      rows.scaleGradient(row, softmax.scale, total: total * scale, sum: group.sums[0], targetScale: scale)
       // Where the pivot has most of the probability; elsewhere T softmax_j itself is the more exact.
       if softmax.others <= softmax.pivot {
         let pivotGradient = targets.others * scale + group.pivotGradients(total * scale)[0]
-        E.storeOne(pivotGradient, gradient, start &+ pivot)
+        task.gradient.store(pivotGradient, row &* classes &+ pivot, accumulates: false)
       }
     }
   }
@@ -45,20 +44,22 @@ private struct TargetSums {
   /// Nil, with the place in the totals, if an entry is none that a distribution can have.
   @inline(__always)
   init?<E: Element>(
-    _ rows: LogitRows<E>, _ start: Int, largest: Double, pivot: Int, _ totals: inout LossTotals
+    _ rows: LogitRows<E>, _ row: Int, largest: Double, pivot: Int, _ totals: inout LossTotals
   ) {
     typealias Value = E.Compute
     let task = rows.task
+    let start = row &* task.classes
+    let end = rows.end(row)
     var sum = Value.Sum()
     var distances = Value.Sum()
     var offset = 0
     while offset < task.classes {
       let left = task.classes &- offset
-      let t = E.load(task.target, start &+ offset, count: left, end: rows.end, fill: 0)
-      let z = E.load(task.prediction, start &+ offset, count: left, end: rows.end, fill: 0)
+      let t = E.load(task.target, start &+ offset, count: left, end: end, fill: 0)
+      let z = E.load(task.predictionData, start &+ offset, count: left, end: end, fill: 0)
       let offending = isNotADistributionEntry(t)
       if Value.any(offending) {
-        totals.offendingElement = start &+ offset &+ firstLane(of: offending, Value.self)
+        totals.hasOffender = true
         return nil
       }
       let lane = pivot &- offset

@@ -7,11 +7,13 @@ struct LogitGroup {
   private var pivotColumn = Column(repeating: 1)
   private var pivotLogitColumn = Column(repeating: 0)
   private var exponentColumn = Column(repeating: 0)
+  private var baseColumn = Column(repeating: 0)
 
   @inline(__always) private var others: Float64Lanes { lanes(othersColumn) }
   @inline(__always) private var pivot: Float64Lanes { lanes(pivotColumn) }
   @inline(__always) private var pivotLogit: Float64Lanes { lanes(pivotLogitColumn) }
   @inline(__always) private var exponent: Float64Lanes { lanes(exponentColumn) }
+  @inline(__always) private var base: Float64Lanes { lanes(baseColumn) }
   @inline(__always) private func lanes(_ column: Column) -> Float64Lanes {
     Float64Lanes(unsafeBitCast(column, to: SIMD8<Double>.self))
   }
@@ -20,12 +22,36 @@ struct LogitGroup {
 
   @inline(__always) init() {}
 
-  /// Nil for a row without a softmax: everything about it is NaN.
-  @inline(__always) mutating func set(_ lane: Int, _ softmax: RowSoftmax?) {
-    othersColumn[lane] = softmax?.others ?? .nan
-    pivotColumn[lane] = softmax?.pivot ?? .nan
-    pivotLogitColumn[lane] = softmax?.pivotLogit ?? .nan
-    exponentColumn[lane] = softmax?.scale.exponent ?? .nan
+  /// Eight rows at once.
+  @inline(__always)
+  init(others: Float64Lanes, pivot: Float64Lanes, pivotLogit: Float64Lanes, _ scale: LaneScale) {
+    othersColumn = unsafeBitCast(others.vector, to: Column.self)
+    pivotColumn = unsafeBitCast(pivot.vector, to: Column.self)
+    pivotLogitColumn = unsafeBitCast(pivotLogit.vector, to: Column.self)
+    exponentColumn = unsafeBitCast(scale.exponent.vector, to: Column.self)
+    baseColumn = unsafeBitCast(scale.base.vector, to: Column.self)
+  }
+
+  @inline(__always) mutating func set(_ lane: Int, _ softmax: RowSoftmax) {
+    othersColumn[lane] = softmax.others
+    pivotColumn[lane] = softmax.pivot
+    pivotLogitColumn[lane] = softmax.pivotLogit
+    exponentColumn[lane] = softmax.scale.exponent
+    baseColumn[lane] = softmax.scale.base
+  }
+
+  /// A row without a softmax: everything about it is NaN but its log-sum-exp, which may be infinite.
+  @inline(__always) mutating func setUndefined(_ lane: Int, logSumExp: Double) {
+    othersColumn[lane] = .nan
+    pivotColumn[lane] = .nan
+    pivotLogitColumn[lane] = .nan
+    exponentColumn[lane] = 0
+    baseColumn[lane] = logSumExp
+  }
+
+  /// The scale that a row's exponentials were computed with.
+  @inline(__always) func scale(_ lane: Int, _ range: ExponentialRange) -> ExponentialScale {
+    ExponentialScale(base: baseColumn[lane], exponent: exponentColumn[lane], range)
   }
 
   /// A row but for the sum of its other exponentials.
@@ -34,6 +60,7 @@ struct LogitGroup {
     pivotColumn[lane] = pivot
     pivotLogitColumn[lane] = pivotLogit
     exponentColumn[lane] = scale.exponent
+    baseColumn[lane] = scale.base
   }
 
   /// The sums of all rows' other exponentials.
@@ -53,6 +80,18 @@ struct LogitGroup {
     let far = apart + (logarithm + exponent * Float64Lanes(Logarithm2.low))
     return Float64Lanes.select(isFar, far, near)
   }
+
+  /// lse, from the sums alone: from the pivot it would have the digits of the pivot's logit.
+  @inline(__always) func logSumExp(headroom: Double) -> Float64Lanes {
+    let logarithm = Float64Lanes.logarithm(sums * Float64Lanes(powerOfTwo(-headroom)))
+    let fraction = logarithm + exponent * Float64Lanes(Logarithm2.low)
+    let result = (base + exponent * Float64Lanes(Logarithm2.high)) + fraction
+    return Float64Lanes.select(base - base == .zero, result, base)
+  }
+
+  /// softmax_j and 1 - softmax_j.
+  @inline(__always) var pivotProbability: Float64Lanes { pivot / sums }
+  @inline(__always) var pivotComplement: Float64Lanes { others / sums }
 
   /// S + E of every row.
   @inline(__always) var sums: Float64Lanes { others + pivot }

@@ -11,7 +11,7 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
   var row = first
   while row < endRow {
     let size = min(groupSize, endRow &- row)
-    logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &sum)
+    logitLabelGroup(E.self, task, RowGroup(first: row, count: size), endRow: endRow, &sum)
     row &+= size
   }
   totals.add(sum.total)
@@ -20,37 +20,81 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
 /// Up to eight rows.
 @inline(__always)
 private func logitLabelGroup<E: Element>(
-  _: E.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ sum: inout Float64Sum
+  _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum
 ) {
   let rows = LogitRows<E>(task, endRow: endRow)
-  let classes = task.classes
-  var group = LogitGroup()
-  for lane in 0..<count {
-    let row = first &+ lane
-    let label = Int(task.targetType.label(task.target, row))
-    group.set(lane, rows.softmax(row &* classes, pivot: label))
+  var softmaxes = LogitGroup()
+  for lane in 0..<group.count {
+    let row = group.first &+ lane
+    let label = task.target.label(row)
+    if label == task.ignoreIndex && !task.logSumExp.isThere { continue }
+    if let softmax = rows.softmax(row, pivot: label == task.ignoreIndex ? 0 : Int(label)) {
+      softmaxes.set(lane, softmax)
+    } else {
+      softmaxes.setUndefined(lane, logSumExp: task.logSumExp.isThere ? rows.undefinedLogSumExp(row) : .nan)
+    }
   }
-  let losses = group.losses(headroom: E.Compute.exponentialRange.headroom)
-  storeLosses(E.self, losses, task, first: first, count: count, &sum)
-  if let gradient = task.gradient {
-    let sums = group.sums
-    let pivotGradients = group.pivotGradients(task.gradientScale)
-    for lane in 0..<count {
-      let row = first &+ lane
-      rows.scaleGradient(row &* classes, classes, gradient, total: task.gradientScale, sum: sums[lane])
-      E.storeOne(pivotGradients[lane], gradient, labelElement(task, row))
+  let range = E.Compute.exponentialRange
+  let outcome = LabelOutcome(task, group, softmaxes, headroom: range.headroom)
+  outcome.storeLosses(task, group, &sum)
+  if task.gradient.isThere {
+    let sums = softmaxes.sums
+    for lane in 0..<group.count {
+      let row = group.first &+ lane
+      if outcome.hasNoGradient(lane) {
+        rows.fillGradient(row, 0)
+        continue
+      }
+      let place = rows.gradientStart(row) &+ Int(task.target.label(row))
+      let before = task.accumulatesGradient ? task.gradient.value(row, Int(task.target.label(row))) : 0
+      rows.scaleGradient(
+        row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane], sum: sums[lane])
+      task.gradient.store(before + outcome.pivotGradient[lane], place, accumulates: false)
     }
   }
 }
 
-/// Adds the first `count` lanes to the sum, and stores them if each row's loss is wanted.
-@inline(__always)
-func storeLosses<E: Element>(
-  _: E.Type, _ losses: Float64Lanes, _ task: LossTask, first: Int, count: Int, _ sum: inout Float64Sum
-) {
-  sum.add(Float64Lanes.keep(Float64Lanes.first(count), losses))
-  if let rowLoss = task.rowLoss {
-    losses.eachLane(count) { E.storeOne($1, rowLoss, first &+ $0) }
+/// What eight rows of class indices come to: with options, or plainly.
+struct LabelOutcome {
+  let loss: Float64Lanes
+  /// What the rows' softmax is multiplied by for their gradient.
+  let total: Float64Lanes
+  let pivotGradient: Float64Lanes
+  private let isWithoutGradient: Float64Lanes
+
+  @inline(__always) init(_ task: LossTask, _ rows: RowGroup, _ group: LogitGroup, headroom: Double) {
+    if task.isPlain {
+      loss = group.losses(headroom: headroom)
+      total = Float64Lanes(task.gradientScale)
+      pivotGradient = group.pivotGradients(task.gradientScale)
+      isWithoutGradient = .zero
+      return
+    }
+    let targets = ClassTargets(task, rows)
+    let weights = targets.labelWeights(task, rows)
+    var logSumExp = Float64Lanes.zero
+    if task.logSumExp.isThere || task.terms.zLoss != 0 {
+      logSumExp = group.logSumExp(headroom: headroom)
+      rows.store(logSumExp, task.logSumExp)
+    }
+    let outcome = LogitOutcome(
+      task, rows, targets, labelWeights: weights,
+      ClassSums(task.terms, group, headroom: headroom, weight: weights), pivotProbability: group.pivotProbability,
+      pivotComplement: group.pivotComplement, logSumExp: logSumExp)
+    loss = outcome.loss
+    total = outcome.scaledGradient(outcome.factor)
+    pivotGradient = outcome.scaledGradient(outcome.pivotDerivative)
+    isWithoutGradient = Float64Lanes.keep(
+      Float64Lanes.or(outcome.scales.hasNoGradient, outcome.isEmpty), .one)
+  }
+
+  /// Rows whose gradient is 0 whatever their logits are.
+  @inline(__always) func hasNoGradient(_ lane: Int) -> Bool { isWithoutGradient[lane] != 0 }
+
+  /// Adds the rows' losses to the sum, and stores them if each row's loss is wanted.
+  @inline(__always) func storeLosses(_ task: LossTask, _ rows: RowGroup, _ sum: inout Float64Sum) {
+    sum.add(Float64Lanes.keep(rows.lanes, loss))
+    rows.store(loss, task.rowLoss)
   }
 }
 
@@ -71,57 +115,71 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
     var sum = Float64Sum()
     var row = first
     while row < endRow {
-      let size = min(LogitGroup.capacity, endRow &- row)
-      if !shortLogitLabelGroup(Exact.self, task, first: row, count: size, endRow: endRow, exponentials, &sum) {
-        logitLabelGroup(E.self, task, first: row, count: size, endRow: endRow, &sum)
+      let group = RowGroup(first: row, count: min(LogitGroup.capacity, endRow &- row))
+      if !shortLogitLabelGroup(Exact.self, task, group, endRow: endRow, exponentials, &sum) {
+        logitLabelGroup(E.self, task, group, endRow: endRow, &sum)
       }
-      row &+= size
+      row &+= LogitGroup.capacity
     }
     totals.add(sum.total)
   }
 }
 
-/// Up to eight rows; false, with nothing written, if one is so far below the others that its exponentials are lost,
-/// or has none.
+/// Up to eight rows that lie one behind the other; false, with nothing written, if one is so far below the others that its
+/// exponentials are lost, or has none.
 @inline(__always)
 private func shortLogitLabelGroup<Exact: Element>(
-  _: Exact.Type, _ task: LossTask, first: Int, count: Int, endRow: Int, _ exponentials: UnsafeMutableRawPointer,
+  _: Exact.Type, _ task: LossTask, _ rows: RowGroup, endRow: Int, _ exponentials: UnsafeMutableRawPointer,
   _ sum: inout Float64Sum
 ) -> Bool where Exact.Compute == Float64Lanes {
   let classes = task.classes
-  let rows = LogitRows<Exact>(task, endRow: endRow)
   let range = Float64Lanes.exponentialRange
-  let start = first &* classes
-  let elements = count &* classes
-  let scale = ExponentialScale(reference: rows.largest(start, elements), range)
+  let start = rows.first &* classes
+  let end = endRow &* classes
+  let elements = rows.count &* classes
+  let scale = ExponentialScale(
+    reference: LogitRows<Exact>(task, endRow: endRow).largest(rows.first, elements), range)
   var index = 0
   while index < elements {
-    let z = Exact.load(task.prediction, start &+ index, count: elements &- index, end: rows.end, fill: -.infinity)
+    let z = Exact.load(task.predictionData, start &+ index, count: elements &- index, end: end, fill: -.infinity)
     Float64Element.store(Float64Lanes.scaledExponential(z, scale).value, exponentials, index)
     index &+= Float64Lanes.count
   }
 
   var group = LogitGroup()
-  for lane in 0..<count {
-    let label = Int(task.targetType.label(task.target, first &+ lane))
-    let pivot = lane &* classes &+ label
-    let pivotLogit = Exact.loadOne(task.prediction, start &+ pivot) - scale.base
+  for lane in 0..<rows.count {
+    let label = task.target.label(rows.first &+ lane)
+    let pivot = lane &* classes &+ (label == task.ignoreIndex ? 0 : Int(label))
+    let pivotLogit = Exact.loadOne(task.predictionData, start &+ pivot) - scale.base
     group.set(lane, scale, pivot: Float64Element.loadOne(exponentials, pivot), pivotLogit: pivotLogit)
     Float64Element.storeOne(0, exponentials, pivot)
   }
   group.setOthers(columnSums(exponentials, classes, isCompensated: Exact.size == 8))
   // One over a sum times the smallest of scales would not be a normal number.
-  if !group.sumsReach(0x1p60, count: count) || task.gradientScale < 0x1p-600 { return false }
-  storeLosses(Exact.self, group.losses(headroom: range.headroom), task, first: first, count: count, &sum)
-  if let gradient = task.gradient {
-    let factors = Float64Lanes(task.gradientScale) / group.sums
-    let pivotGradients = group.pivotGradients(task.gradientScale)
-    for lane in 0..<count {
-      let offset = lane &* classes
-      for index in offset..<(offset &+ classes) {
-        Exact.storeOne(Float64Element.loadOne(exponentials, index) * factors[lane], gradient, start &+ index)
+  if !group.sumsReach(0x1p60, count: rows.count) || task.gradientScale.magnitude < 0x1p-600 { return false }
+  let outcome = LabelOutcome(task, rows, group, headroom: range.headroom)
+  outcome.storeLosses(task, rows, &sum)
+  if let gradient = task.gradient.data {
+    let factors = outcome.total / group.sums
+    let isSimple = task.gradient.type == Exact.type && !task.accumulatesGradient
+    for lane in 0..<rows.count {
+      let row = rows.first &+ lane
+      let place = row &* task.gradient.rowStride
+      if outcome.hasNoGradient(lane) {
+        LogitRows<Exact>(task, endRow: endRow).fillGradient(row, 0)
+        continue
       }
-      Exact.storeOne(pivotGradients[lane], gradient, labelElement(task, first &+ lane))
+      for c in 0..<classes {
+        let value = Float64Element.loadOne(exponentials, lane &* classes &+ c) * factors[lane]
+        if isSimple {
+          Exact.storeOne(value, gradient, place &+ c)
+        } else {
+          task.gradient.store(value, place &+ c, accumulates: task.accumulatesGradient)
+        }
+      }
+      // What has been stored there is 0.
+      task.gradient.store(
+        outcome.pivotGradient[lane], place &+ Int(task.target.label(row)), accumulates: task.accumulatesGradient)
     }
   }
   return true

@@ -27,20 +27,26 @@ struct RowSoftmax {
   }
 }
 
-/// The rows of logits of a task.
+/// The rows of logits of a task, whose classes lie one behind the other.
 struct LogitRows<E: Element> {
   typealias Value = E.Compute
 
   let task: LossTask
-  /// The element behind the last row.
-  let end: Int
+  /// The element behind the last row, of rows that lie one behind the other.
+  private let packedEnd: Int
+  private let isPacked: Bool
   /// Whether the gradient overwrites the logits.
   let isInPlace: Bool
+  /// Whether the gradient's place can hold the exponentials until they are scaled; if not they are computed again.
+  let keepsExponentials: Bool
 
   @inline(__always) init(_ task: LossTask, endRow: Int) {
     self.task = task
-    end = endRow &* task.classes
-    isInPlace = task.gradient.map { UnsafeRawPointer($0) } == task.prediction
+    packedEnd = endRow &* task.classes
+    isPacked = task.prediction.rowStride == task.classes
+    isInPlace = task.gradient.data == task.prediction.data
+    keepsExponentials =
+      task.gradient.isThere && task.gradient.type == E.type && E.size >= 4 && !task.accumulatesGradient
   }
 
   /// What the hot loop takes at once.
@@ -48,34 +54,50 @@ struct LogitRows<E: Element> {
   /// How many logits are looked through for a reference.
   @inline(__always) private var sample: Int { 64 }
 
-  @inline(__always) private func logits(_ index: Int, _ count: Int) -> Value {
-    E.load(task.prediction, index, count: count, end: end, fill: -.infinity)
+  /// The row's first logit, and the place of its gradient.
+  @inline(__always) func start(_ row: Int) -> Int { row &* task.prediction.rowStride }
+  @inline(__always) func gradientStart(_ row: Int) -> Int { row &* task.gradient.rowStride }
+  /// The end of the memory that may be read from the row on.
+  @inline(__always) func end(_ row: Int) -> Int { isPacked ? packedEnd : start(row) &+ task.classes }
+  @inline(__always) func gradientEnd(_ row: Int) -> Int {
+    task.gradient.rowStride == task.classes ? packedEnd : gradientStart(row) &+ task.classes
+  }
+
+  /// `count` logits from a class on.
+  @inline(__always) private func logits(_ row: Int, _ classIndex: Int, _ count: Int) -> Value {
+    E.load(task.predictionData, start(row) &+ classIndex, count: count, end: end(row), fill: -.infinity)
+  }
+
+  /// Where the exponentials go while a row is summed.
+  @inline(__always) private var exponentialsData: UnsafeMutableRawPointer? {
+    keepsExponentials ? task.gradient.data : nil
   }
 
   /// The largest of `count` logits; NaN counts only if there is nothing else.
-  @inline(__always) func largest(_ start: Int, _ count: Int) -> Double {
+  @inline(__always) func largest(_ row: Int, _ count: Int) -> Double {
+    let start = start(row)
     var first = Value(-.infinity)
     var second = first
     var offset = 0
     while offset &+ 2 &* Value.count <= count {
-      first = Value.maximum(E.load(task.prediction, start &+ offset), first)
-      second = Value.maximum(E.load(task.prediction, start &+ offset &+ Value.count), second)
+      first = Value.maximum(E.load(task.predictionData, start &+ offset), first)
+      second = Value.maximum(E.load(task.predictionData, start &+ offset &+ Value.count), second)
       offset &+= 2 &* Value.count
     }
     while offset < count {
-      first = Value.maximum(logits(start &+ offset, count &- offset), first)
+      first = Value.maximum(logits(row, offset, count &- offset), first)
       offset &+= Value.count
     }
     return Value.maximum(first, second).largest()
   }
 
   /// The first class whose logit is `value`; 0 if there is none, as in a row of NaN.
-  @inline(__always) func firstClass(_ start: Int, equalTo value: Double) -> Int {
+  @inline(__always) func firstClass(_ row: Int, equalTo value: Double) -> Int {
     var offset = 0
     while offset < task.classes {
       let left = task.classes &- offset
       // The fill behind the row may be equal too.
-      let equal = Value.and(logits(start &+ offset, left) == Value(value), Value.first(left))
+      let equal = Value.and(logits(row, offset, left) == Value(value), Value.first(left))
       if Value.any(equal) { return offset &+ firstLane(of: equal, Value.self) }
       offset &+= Value.count
     }
@@ -84,43 +106,50 @@ struct LogitRows<E: Element> {
 
   /// Where to take the exponentials' reference from: the largest of the row's first logits, or of all where there may be
   /// no second pass, because the exponentials overwrite the logits.
-  @inline(__always) func reference(_ start: Int) -> Double {
-    let reference = largest(start, isInPlace ? task.classes : min(task.classes, sample))
-    return reference > -.infinity ? reference : largest(start, task.classes)
+  @inline(__always) func reference(_ row: Int) -> Double {
+    let reference = largest(row, isInPlace ? task.classes : min(task.classes, sample))
+    return reference > -.infinity ? reference : largest(row, task.classes)
   }
 
   /// The row's softmax in one pass over its logits: the reference is the largest of the first few. Only where a later
   /// one is too far above it, there is a second pass. Nil where the softmax is not defined: all logits -inf, or one
   /// +inf. NaN logits give a softmax of NaN.
-  ///
-  /// If a gradient is wanted, the exponentials are left in its place.
-  @inline(__always) func softmax(_ start: Int, pivot: Int) -> RowSoftmax? {
-    var reference = reference(start)
-    var found = softmax(start, pivot: pivot, reference: reference)
+  @inline(__always) func softmax(_ row: Int, pivot: Int) -> RowSoftmax? {
+    var reference = reference(row)
+    var found = softmax(row, pivot: pivot, reference: reference)
     if found.largest > reference + Value.exponentialRange.reach {
       reference = found.largest
-      found = softmax(start, pivot: pivot, reference: reference)
+      found = softmax(row, pivot: pivot, reference: reference)
     }
     return reference - reference == 0 ? found.softmax : nil
   }
 
   /// The softmax relative to a reference, and the row's largest logit.
   @inline(__always) func softmax(
-    _ start: Int, pivot: Int, reference: Double
+    _ row: Int, pivot: Int, reference: Double
   ) -> (softmax: RowSoftmax, largest: Double) {
     let scale = ExponentialScale(reference: reference, Value.exponentialRange)
     // Read before the exponentials may overwrite it.
-    let pivotLogit = E.loadOne(task.prediction, start &+ pivot) - scale.base
-    let sums = sums(start, task.classes, pivot: pivot, scale)
+    let pivotLogit = E.loadOne(task.predictionData, start(row) &+ pivot) - scale.base
+    let sums = sums(row, first: 0, task.classes, pivot: pivot, scale)
     return (RowSoftmax(scale: scale, others: sums.others.value, pivotLogit: pivotLogit), sums.largest)
   }
 
-  /// Of `count` logits the sum of the exponentials without the pivot's, and the largest. The pivot may be outside.
+  /// The log-sum-exp of a row without a softmax: NaN if a logit is, else the largest, which is infinite.
+  func undefinedLogSumExp(_ row: Int) -> Double {
+    for c in 0..<task.classes where E.loadOne(task.predictionData, start(row) &+ c).isNaN { return .nan }
+    return largest(row, task.classes)
+  }
+
+  /// Of `count` logits from a class on the sum of the exponentials without the pivot's, and the largest. The pivot, counted
+  /// from the first, may be outside.
   ///
-  /// If a gradient is wanted, the exponentials are left in its place.
+  /// The exponentials are left in the gradient's place if it can hold them.
   @inline(__always) func sums(
-    _ start: Int, _ count: Int, pivot: Int, _ scale: ExponentialScale
+    _ row: Int, first: Int, _ count: Int, pivot: Int, _ scale: ExponentialScale
   ) -> (others: CompensatedSum, largest: Double) {
+    let start = start(row) &+ first
+    let shift = gradientStart(row) &+ first &- start
     var sum = Value.Sum()
     var largest = Value(-.infinity)
 
@@ -132,7 +161,7 @@ struct LogitRows<E: Element> {
       var offset = part == 0 ? 0 : pivotEnd
       let partEnd = part == 0 ? pivotStart : wholeEnd
       while offset < partEnd {
-        let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale)
+        let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale, shift)
         sum.add(e0, e1)
         sum.add(e2, e3)
         largest = Value.maximum(high, largest)
@@ -144,9 +173,9 @@ struct LogitRows<E: Element> {
       let partEnd = part == 0 ? pivotEnd : count
       while offset < partEnd {
         let left = partEnd &- offset
-        let z = logits(start &+ offset, left)
+        let z = logits(row, first &+ offset, left)
         let term = Value.scaledExponential(z, scale)
-        if let gradient = task.gradient { E.store(term.value, gradient, start &+ offset, count: left) }
+        if let kept = exponentialsData { E.store(term.value, kept, start &+ offset &+ shift, count: left) }
         let lane = pivot &- offset
         sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
         largest = Value.maximum(z, largest)
@@ -158,80 +187,111 @@ struct LogitRows<E: Element> {
 
   /// Asks for what is a page further on: the processor's own prefetching stops at the end of a page.
   @inline(__always) private func prefetch(_ index: Int) {
-    let ahead = task.prediction + (index &* E.size &+ 4096)
+    let ahead = task.predictionData + (index &* E.size &+ 4096)
     for line in 0..<(block &* E.size / 64) { platform_prefetch(ahead + line &* 64) }
   }
 
-  /// A block's exponentials and its largest logits.
-  @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale) -> (
+  /// A block's exponentials and its largest logits. Gradients lie `shift` further on than logits.
+  @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale, _ shift: Int) -> (
     Value.Term, Value.Term, Value.Term, Value.Term, Value
   ) {
     prefetch(index)
-    let z0 = E.load(task.prediction, index)
-    let z1 = E.load(task.prediction, index &+ Value.count)
-    let z2 = E.load(task.prediction, index &+ 2 &* Value.count)
-    let z3 = E.load(task.prediction, index &+ 3 &* Value.count)
+    let z0 = E.load(task.predictionData, index)
+    let z1 = E.load(task.predictionData, index &+ Value.count)
+    let z2 = E.load(task.predictionData, index &+ 2 &* Value.count)
+    let z3 = E.load(task.predictionData, index &+ 3 &* Value.count)
     let e0 = Value.scaledExponential(z0, scale)
     let e1 = Value.scaledExponential(z1, scale)
     let e2 = Value.scaledExponential(z2, scale)
     let e3 = Value.scaledExponential(z3, scale)
-    if let gradient = task.gradient {
-      E.store(e0.value, gradient, index)
-      E.store(e1.value, gradient, index &+ Value.count)
-      E.store(e2.value, gradient, index &+ 2 &* Value.count)
-      E.store(e3.value, gradient, index &+ 3 &* Value.count)
+    if let kept = exponentialsData {
+      let place = index &+ shift
+      E.store(e0.value, kept, place)
+      E.store(e1.value, kept, place &+ Value.count)
+      E.store(e2.value, kept, place &+ 2 &* Value.count)
+      E.store(e3.value, kept, place &+ 3 &* Value.count)
     }
     let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
     return (e0, e1, e2, e3, largest)
   }
 
-  /// Makes the exponentials that are in the gradient's place the gradient of class indices: `total` e / `sum`.
+  /// A row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
   @inline(__always)
-  func scaleGradient(_ start: Int, _ count: Int, _ gradient: UnsafeMutableRawPointer, total: Double, sum: Double) {
-    let factor = total / sum
-    let rowEnd = start &+ count
-    if isOutOfRange(factor) {
-      for index in start..<rowEnd { E.storeOne(E.loadOne(gradient, index) / sum * total, gradient, index) }
-      return
+  private func exponentials(_ row: Int, _ classIndex: Int, _ left: Int, _ scale: ExponentialScale) -> Value {
+    if keepsExponentials, let gradient = task.gradient.data {
+      return E.load(gradient, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
     }
+    return Value.scaledExponential(logits(row, classIndex, left), scale).value
+  }
+
+  @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {
+    E.store(
+      value, task.gradient, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row),
+      accumulates: task.accumulatesGradient)
+  }
+
+  /// Makes the gradient of class indices from the exponentials: `total` e / `sum`.
+  @inline(__always)
+  func scaleGradient(_ row: Int, first: Int, _ count: Int, _ scale: ExponentialScale, total: Double, sum: Double) {
+    let factor = total / sum
+    let isExtreme = isOutOfRange(factor)
     let factors = Value(factor)
-    var index = start
-    while index < rowEnd {
-      let left = rowEnd &- index
-      E.store(E.load(gradient, index, count: left, end: end, fill: 0) * factors, gradient, index, count: left)
-      index &+= Value.count
+    var classIndex = first
+    while classIndex < first &+ count {
+      let left = first &+ count &- classIndex
+      let e = exponentials(row, classIndex, left, scale)
+      if isExtreme {
+        e.eachLane(min(left, Value.count)) {
+          task.gradient.store(
+            $1 / sum * total, gradientStart(row) &+ classIndex &+ $0, accumulates: task.accumulatesGradient)
+        }
+      } else {
+        storeGradient(e * factors, row, classIndex, left)
+      }
+      classIndex &+= Value.count
     }
   }
 
   /// As `scaleGradient`, of distributions: `total` e / `sum` - `targetScale` t.
   @inline(__always)
-  func scaleGradient(
-    _ start: Int, _ gradient: UnsafeMutableRawPointer, total: Double, sum: Double, targetScale: Double
-  ) {
+  func scaleGradient(_ row: Int, _ scale: ExponentialScale, total: Double, sum: Double, targetScale: Double) {
     let factor = total / sum
-    let rowEnd = start &+ task.classes
-    if isOutOfRange(factor) || isOutOfRange(targetScale) {
-      for index in start..<rowEnd {
-        let value = E.loadOne(gradient, index) / sum * total - E.loadOne(task.target, index) * targetScale
-        E.storeOne(value, gradient, index)
-      }
-      return
-    }
+    let isExtreme = isOutOfRange(factor) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
-    var index = start
-    while index < rowEnd {
-      let left = rowEnd &- index
-      let e = E.load(gradient, index, count: left, end: end, fill: 0)
-      let t = E.load(task.target, index, count: left, end: end, fill: 0)
-      E.store(Value.multiplyAdd(e, factors, .zero - t * scales), gradient, index, count: left)
-      index &+= Value.count
+    let classes = task.classes
+    var classIndex = 0
+    while classIndex < classes {
+      let left = classes &- classIndex
+      let e = exponentials(row, classIndex, left, scale)
+      let index = row &* classes &+ classIndex
+      if isExtreme {
+        e.eachLane(min(left, Value.count)) {
+          let value = $1 / sum * total - task.target.value(row, classIndex &+ $0) * targetScale
+          task.gradient.store(value, index &+ $0, accumulates: false)
+        }
+      } else {
+        let t = E.load(task.target, index, count: left, end: packedEnd, fill: 0)
+        storeGradient(Value.multiplyAdd(e, factors, .zero - t * scales), row, classIndex, left)
+      }
+      classIndex &+= Value.count
     }
   }
 
-  /// Whether the lanes' type would not hold the factor with all its digits. NaN may go on.
+  /// Makes the row's gradient `value`.
+  @inline(__always) func fillGradient(_ row: Int, _ value: Double) {
+    if task.accumulatesGradient && value == 0 { return }
+    var classIndex = 0
+    while classIndex < task.classes {
+      storeGradient(Value(value), row, classIndex, task.classes &- classIndex)
+      classIndex &+= Value.count
+    }
+  }
+
+  /// Whether the lanes' type would not hold the factor with all its digits. 0 and NaN may go on.
   @inline(__always) private func isOutOfRange(_ factor: Double) -> Bool {
     let range = Value.exponentialRange.factors
-    return factor < range.lowerBound || factor > range.upperBound
+    let size = factor.magnitude
+    return size != 0 && (size < range.lowerBound || size > range.upperBound)
   }
 }

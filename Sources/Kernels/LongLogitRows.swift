@@ -6,7 +6,7 @@ import KernelInterface
 /// A row in parts, as parallel work.
 private struct LongRow {
   let task: LossTask
-  let start: Int
+  let row: Int
   let pivot: Int
   let partSize: Int
   var scale: ExponentialScale
@@ -16,8 +16,8 @@ private struct LongRow {
 
   init(_ task: LossTask, row: Int) {
     self.task = task
-    start = row &* task.classes
-    pivot = Int(task.targetType.label(task.target, row))
+    self.row = row
+    pivot = Int(task.target.label(row))
     let size = max(1 << 15, (task.classes &+ 255) / 256)
     // Whole vectors in every part but the last.
     partSize = (size &+ 63) / 64 &* 64
@@ -32,13 +32,15 @@ private struct LongRow {
 /// Class indices as targets, long rows.
 func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
   let rows = LogitRows<E>(task, endRow: first &+ count)
+  let range = E.Compute.exponentialRange
   var sum = Float64Sum()
   for row in first..<(first &+ count) {
     var long = LongRow(task, row: row)
-    let pivotLogit = E.loadOne(task.prediction, long.start &+ long.pivot)
-    var reference = rows.reference(long.start)
+    let pivotPlace = rows.start(row) &+ long.pivot
+    let pivotLogit = E.loadOne(task.predictionData, pivotPlace)
+    var reference = rows.reference(row)
     var sums = sumParts(E.self, &long, reference: reference)
-    if sums.largest > reference + E.Compute.exponentialRange.reach {
+    if sums.largest > reference + range.reach {
       reference = sums.largest
       sums = sumParts(E.self, &long, reference: reference)
     }
@@ -47,14 +49,16 @@ func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, cou
       group.set(
         0, RowSoftmax(scale: long.scale, others: sums.others, pivotLogit: pivotLogit - long.scale.base))
     } else {
-      group.set(0, nil)
+      group.setUndefined(0, logSumExp: .nan)
     }
-    let losses = group.losses(headroom: E.Compute.exponentialRange.headroom)
-    storeLosses(E.self, losses, task, first: row, count: 1, &sum)
-    if let gradient = task.gradient {
+    let one = RowGroup(first: row, count: 1)
+    let outcome = LabelOutcome(task, one, group, headroom: range.headroom)
+    outcome.storeLosses(task, one, &sum)
+    if task.gradient.isThere {
       long.sum = group.sums[0]
       task.parallelFor(task.threads, long.partCount, &long) { scalePart($0, $1) }
-      E.storeOne(group.pivotGradients(task.gradientScale)[0], gradient, long.start &+ long.pivot)
+      task.gradient.store(
+        outcome.pivotGradient[0], rows.gradientStart(row) &+ long.pivot, accumulates: false)
     }
   }
   totals.add(sum.total)
@@ -78,36 +82,44 @@ private func sumParts<E: Element>(
 // A C function has no generic parameters: the element type is looked up for each part.
 
 private func sumPart(_ context: UnsafeMutableRawPointer, _ part: Int) {
-  let long = context.assumingMemoryBound(to: LongRow.self)
-  switch long.pointee.task.elementType {
-  case .float32: sumPart(Float32Element.self, long, part)
-  default: sumPart(Float64Element.self, long, part)
-  }
+  eachType(context, part, Summation.self)
 }
-
-private func sumPart<E: Element>(_: E.Type, _ long: UnsafeMutablePointer<LongRow>, _ part: Int) {
-  let rows = LogitRows<E>(long.pointee.task, endRow: long.pointee.task.rows)
-  let first = long.pointee.first(part)
-  let count = long.pointee.count(part)
-  let pivot = long.pointee.pivot &- first
-  let sums = rows.sums(
-    long.pointee.start &+ first, count, pivot: pivot < count ? pivot : -1, long.pointee.scale)
-  long.pointee.others[part] = sums.others.value
-  long.pointee.largest[part] = sums.largest
-}
-
 private func scalePart(_ context: UnsafeMutableRawPointer, _ part: Int) {
+  eachType(context, part, Scaling.self)
+}
+
+private protocol PartWork {
+  static func run<E: Element>(_: E.Type, _ long: UnsafeMutablePointer<LongRow>, _ part: Int)
+}
+
+private func eachType<Work: PartWork>(_ context: UnsafeMutableRawPointer, _ part: Int, _: Work.Type) {
   let long = context.assumingMemoryBound(to: LongRow.self)
-  switch long.pointee.task.elementType {
-  case .float32: scalePart(Float32Element.self, long, part)
-  default: scalePart(Float64Element.self, long, part)
+  switch long.pointee.task.prediction.type {
+  case .float32: Work.run(Float32Element.self, long, part)
+  case .float16: Work.run(Float16Element.self, long, part)
+  case .bfloat16: Work.run(BFloat16Element.self, long, part)
+  default: Work.run(Float64Element.self, long, part)
   }
 }
 
-private func scalePart<E: Element>(_: E.Type, _ long: UnsafeMutablePointer<LongRow>, _ part: Int) {
-  guard let gradient = long.pointee.task.gradient else { return }
-  let rows = LogitRows<E>(long.pointee.task, endRow: long.pointee.task.rows)
-  rows.scaleGradient(
-    long.pointee.start &+ long.pointee.first(part), long.pointee.count(part), gradient,
-    total: rows.task.gradientScale, sum: long.pointee.sum)
+private enum Summation: PartWork {
+  static func run<E: Element>(_: E.Type, _ long: UnsafeMutablePointer<LongRow>, _ part: Int) {
+    let rows = LogitRows<E>(long.pointee.task, endRow: long.pointee.task.rows)
+    let first = long.pointee.first(part)
+    let count = long.pointee.count(part)
+    let pivot = long.pointee.pivot &- first
+    let sums = rows.sums(
+      long.pointee.row, first: first, count, pivot: pivot < count ? pivot : -1, long.pointee.scale)
+    long.pointee.others[part] = sums.others.value
+    long.pointee.largest[part] = sums.largest
+  }
+}
+
+private enum Scaling: PartWork {
+  static func run<E: Element>(_: E.Type, _ long: UnsafeMutablePointer<LongRow>, _ part: Int) {
+    let rows = LogitRows<E>(long.pointee.task, endRow: long.pointee.task.rows)
+    rows.scaleGradient(
+      long.pointee.row, first: long.pointee.first(part), long.pointee.count(part), long.pointee.scale,
+      total: rows.task.gradientScale, sum: long.pointee.sum)
+  }
 }

@@ -6,7 +6,7 @@ import KernelInterface
 @inline(__always)
 func pointwiseRun<E: Element, F: Formula>(
   _: E.Type, _ formula: F, _ task: LossTask, first: Int, count: Int, end: Int,
-  elementLoss: UnsafeMutableRawPointer?, _ totals: inout LossTotals
+  elementLoss: Operand?, _ totals: inout LossTotals
 ) -> CompensatedSum? where F.Value == E.Compute {
   let scale = E.Compute(task.gradientScale)
   var sum = E.Compute.Sum()
@@ -16,17 +16,17 @@ func pointwiseRun<E: Element, F: Formula>(
     // The fill is a right answer of probability 1: it offends nobody and is masked out of the sum.
     let left = runEnd &- index
     let target = E.load(task.target, index, count: left, end: end, fill: 1)
-    let prediction = E.load(task.prediction, index, count: left, end: end, fill: 1)
+    let prediction = E.load(task.predictionData, index, count: left, end: end, fill: 1)
     let offending = formula.offends(target, prediction)
     if E.Compute.any(E.Compute.and(offending, E.Compute.first(left))) {
-      totals.offendingElement = index &+ firstLane(of: offending, E.Compute.self)
+      totals.hasOffender = true
       return nil
     }
     let loss = formula.loss(target, prediction)
     sum.add(left >= E.Compute.count ? loss : E.Compute.keep(E.Compute.first(left), loss))
     if let elementLoss { E.store(loss, elementLoss, index, count: left) }
-    if let gradient = task.gradient {
-      E.store(formula.derivative(target, prediction) * scale, gradient, index, count: left)
+    if task.gradient.isThere {
+      E.store(formula.derivative(target, prediction) * scale, task.gradient, index, count: left)
     }
     index &+= E.Compute.count
   }
@@ -45,7 +45,7 @@ func binaryRows<E: Element, F: Formula>(
   _: E.Type, _: F.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
 ) where F.Value == E.Compute {
   let sum = pointwiseRun(
-    E.self, F(task), task, first: first, count: count, end: first &+ count, elementLoss: task.rowLoss, &totals)
+    E.self, F(task), task, first: first, count: count, end: first &+ count, elementLoss: task.rowLoss.isThere ? task.rowLoss : nil, &totals)
   if let sum { totals.add(sum) }
 }
 
@@ -64,8 +64,8 @@ func distributionRows<E: Element, F: Formula>(
     else { return }
     let loss = sum.value
     totals.add(sum)
-    if let rowLoss = task.rowLoss { E.storeOne(loss, rowLoss, row) }
-    if let gradient = task.gradient, loss.isNaN { fill(E.self, gradient, start, classes, .nan) }
+    if let rowLoss = task.rowLoss.data { task.rowLoss.type.store(loss, rowLoss, row) }
+    if task.gradient.isThere, loss.isNaN { fill(E.self, task.gradient, start, classes, .nan) }
   }
 }
 
@@ -83,20 +83,22 @@ func labelRows<E: Element, F: Formula>(
   while row < end {
     let group = min(E.Compute.count, end &- row)
     var prediction = E.Compute.one
-    prediction.setLanes(group) { E.loadOne(task.prediction, labelElement(task, row &+ $0)) }
+    prediction.setLanes(group) { E.loadOne(task.predictionData, labelElement(task, row &+ $0)) }
     let offending = formula.offends(.one, prediction)
     if E.Compute.any(offending) {
-      totals.offendingElement = labelElement(task, row &+ firstLane(of: offending, E.Compute.self))
+      totals.hasOffender = true
       return
     }
     let loss = formula.loss(.one, prediction)
     sum.add(E.Compute.keep(E.Compute.first(group), loss))
-    if let rowLoss = task.rowLoss { E.store(loss, rowLoss, row, count: group) }
-    if let gradient = task.gradient {
+    if task.rowLoss.isThere { E.store(loss, task.rowLoss, row, count: group) }
+    if task.gradient.isThere {
       let derivative = formula.derivative(.one, prediction) * scale
       for lane in 0..<group {
-        fill(E.self, gradient, (row &+ lane) &* classes, classes, loss[lane].isNaN ? .nan : 0)
-        if !loss[lane].isNaN { E.storeOne(derivative[lane], gradient, labelElement(task, row &+ lane)) }
+        fill(E.self, task.gradient, (row &+ lane) &* classes, classes, loss[lane].isNaN ? .nan : 0)
+        if !loss[lane].isNaN {
+          task.gradient.store(derivative[lane], labelElement(task, row &+ lane), accumulates: false)
+        }
       }
     }
     row &+= E.Compute.count
@@ -106,11 +108,11 @@ func labelRows<E: Element, F: Formula>(
 
 /// The flat index of the row's label's element.
 @inline(__always) func labelElement(_ task: LossTask, _ row: Int) -> Int {
-  row &* task.classes &+ Int(task.targetType.label(task.target, row))
+  row &* task.classes &+ Int(task.target.label(row))
 }
 
 @inline(__always)
-func fill<E: Element>(_: E.Type, _ array: UnsafeMutableRawPointer, _ first: Int, _ count: Int, _ value: Double) {
+func fill<E: Element>(_: E.Type, _ array: Operand, _ first: Int, _ count: Int, _ value: Double) {
   let values = E.Compute(value)
   let end = first &+ count
   var index = first

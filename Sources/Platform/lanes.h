@@ -54,4 +54,72 @@ static inline __attribute__((always_inline)) void platform_prefetch(const void *
 PLATFORM_LANES(f32x16, platform_f32x16, platform_i32x16, uint32_t, 16)
 PLATFORM_LANES(f64x8, platform_f64x8, platform_i64x8, uint64_t, 8)
 
+/* a b - product, exactly: Dekker's way where there is no fused multiplication. */
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_product_error(
+    platform_f64x8 a, platform_f64x8 b, platform_f64x8 product) {
+#if defined(__FMA__) || defined(__aarch64__)
+    return __builtin_elementwise_fma(a, b, -product);
+#else
+    const platform_f64x8 a_split = a * 0x1.0000002p+27, b_split = b * 0x1.0000002p+27;
+    const platform_f64x8 a_high = a_split - (a_split - a), b_high = b_split - (b_split - b);
+    const platform_f64x8 a_low = a - a_high, b_low = b - b_high;
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+#endif
+}
+
+typedef uint16_t platform_u16x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t platform_u32x16 __attribute__((ext_vector_type(16)));
+typedef float platform_f32x8 __attribute__((ext_vector_type(8)));
+
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_widen(platform_f32x8 a) {
+    return __builtin_convertvector(a, platform_f64x8);
+}
+static inline __attribute__((always_inline)) platform_f32x8 f32x8_narrow(platform_f64x8 a) {
+    return __builtin_convertvector(a, platform_f32x8);
+}
+
+/* bfloat16 is the upper half of a float32; rounding is to nearest, ties to even. */
+static inline __attribute__((always_inline)) platform_f32x16 brain_widen(platform_u16x16 bits) {
+    return __builtin_bit_cast(platform_f32x16, __builtin_convertvector(bits, platform_u32x16) << 16);
+}
+static inline __attribute__((always_inline)) platform_u16x16 brain_round(platform_f32x16 value) {
+    const platform_u32x16 bits = __builtin_bit_cast(platform_u32x16, value);
+    const platform_u32x16 rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    const platform_u32x16 quiet = (bits >> 16) | 0x40u;
+    return __builtin_convertvector((value == value) ? rounded : quiet, platform_u16x16);
+}
+
+/* IEEE half precision: with the processor's conversion, else by its bits. */
+#if defined(__F16C__) || defined(__aarch64__)
+typedef _Float16 platform_f16x16 __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) platform_f32x16 half_widen(platform_u16x16 bits) {
+    return __builtin_convertvector(__builtin_bit_cast(platform_f16x16, bits), platform_f32x16);
+}
+static inline __attribute__((always_inline)) platform_u16x16 half_round(platform_f32x16 value) {
+    return __builtin_bit_cast(platform_u16x16, __builtin_convertvector(value, platform_f16x16));
+}
+#else
+static inline __attribute__((always_inline)) platform_f32x16 half_widen(platform_u16x16 bits) {
+    const platform_u32x16 wide = __builtin_convertvector(bits, platform_u32x16);
+    const platform_u32x16 rest = (wide & 0x7fffu) << 13;
+    /* The exponent's bias is 112 smaller; the multiplication also makes subnormal numbers normal. */
+    const platform_u32x16 scaled =
+        __builtin_bit_cast(platform_u32x16, __builtin_bit_cast(platform_f32x16, rest) * 0x1p112f);
+    const platform_u32x16 magnitude = ((wide & 0x7c00u) == 0x7c00u) ? (rest | 0x7f800000u) : scaled;
+    return __builtin_bit_cast(platform_f32x16, magnitude | ((wide & 0x8000u) << 16));
+}
+static inline __attribute__((always_inline)) platform_u16x16 half_round(platform_f32x16 value) {
+    const platform_u32x16 bits = __builtin_bit_cast(platform_u32x16, value);
+    const platform_u32x16 magnitude = bits & 0x7fffffffu;
+    const platform_u32x16 normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+    /* An addition that leaves the result in the low bits of the significand rounds as it should. */
+    const platform_u32x16 subnormal =
+        __builtin_bit_cast(platform_u32x16, __builtin_bit_cast(platform_f32x16, magnitude) + 0.5f) - 0x3f000000u;
+    platform_u32x16 result = (magnitude < 0x38800000u) ? subnormal : normal;
+    result = (magnitude >= 0x477ff000u) ? (platform_u32x16)0x7c00u : result;
+    result = (magnitude > 0x7f800000u) ? (0x7e00u | ((magnitude >> 13) & 0x1ffu)) : result;
+    return __builtin_convertvector(result | ((bits >> 16) & 0x8000u), platform_u16x16);
+}
+#endif
+
 #endif

@@ -13,7 +13,7 @@ public struct ArrayView: @unchecked Sendable {
   public var rank: Int
   /// `rank` extents.
   public var shape: UnsafePointer<Int64>?
-  /// `rank` strides, counted in elements; nil means C order. In this version strides must describe C order.
+  /// `rank` strides, counted in elements, of either sign; nil means C order. An input may have strides of 0.
   public var strides: UnsafePointer<Int64>?
 
   public init(
@@ -28,17 +28,39 @@ public struct ArrayView: @unchecked Sendable {
   }
 
   func extent(_ axis: Int) -> Int64 { shape.unsafelyUnwrapped[axis] }
+
+  /// The distance in elements between neighbours along an axis. Along an axis of extent 1, where nobody goes, it is
+  /// that of C order whatever the strides say, so that it can be reckoned with.
+  func stride(_ axis: Int) -> Int {
+    if let strides, extent(axis) != 1 { return Int(truncatingIfNeeded: strides[axis]) }
+    var stride = 1
+    var inner = axis + 1
+    while inner < rank {
+      // Wraps only where there are no elements.
+      stride &*= Int(truncatingIfNeeded: extent(inner))
+      inner += 1
+    }
+    return stride
+  }
 }
 
-/// The arrays that a call shall fill; nil = not wanted.
+/// The arrays that a call shall fill; nil = not wanted. They may have any strides that keep their elements apart.
+///
+/// No output may overlap an input or another output, except that the gradient may be the very view of the prediction.
+/// "The labels' shape" is the prediction's without the class axis; of a binary loss, the prediction's.
 public struct Outputs: Sendable {
-  /// One value for mean and sum; one a row for none, in the prediction's shape without the class axis.
+  /// One value for mean and sum; one a row for none, in the labels' shape. Float64 if the prediction is, else float32.
   public var loss: ArrayView?
-  /// In the prediction's shape and type. It may be the very view of the prediction.
+  /// Of the reduced loss, or for none of each row's own, in the prediction. In the prediction's shape; any floating type.
   public var gradient: ArrayView?
-  /// The three must be nil in this version.
+  /// The second derivative of the same in each element of the prediction (the diagonal of the Hessian). In the
+  /// prediction's shape; any floating type. Not together with `focalGamma`, `polyEpsilon` and `logitSoftcap`.
   public var hessian: ArrayView?
+  /// log sum_c exp(z_c) of the logits after scale and soft cap, in the labels' shape and the loss's type. Categorical
+  /// logits only.
   public var logSumExp: ArrayView?
+  /// The index of the largest prediction, the lowest of equals; of a row with a NaN, the first NaN's. Int64 in the
+  /// labels' shape. Categorical losses only.
   public var argmax: ArrayView?
 
   public init(
@@ -61,7 +83,7 @@ public struct Totals: Equatable, Sendable {
   public var weightSum: Double
   /// The number of rows (binary: elements) that are not ignored.
   public var count: Int
-  /// The number of rows whose largest prediction is the label's; -1 where it was not counted.
+  /// The number of rows whose largest prediction is the label's; -1 unless argmax was asked for and targets are labels.
   public var correct: Int
 
   public init(lossSum: Double, weightSum: Double, count: Int, correct: Int) {

@@ -11,12 +11,13 @@ import KernelInterface
 ///     log-probabilities  l = -[ y q + (1-y) log(1-e^q) ]          dl/dq = -y + (1-y) e^q/(1-e^q)
 ///
 /// - Parameters:
-///   - yTrue: Targets, of `yPred`'s shape and type.
-///   - yPred: Predictions, float32 or float64.
+///   - yTrue: Targets of `yPred`'s shape and of any floating type.
+///   - yPred: Predictions of any floating type. 16-bit types are computed with as float32.
+///   - options: What changes these formulas; see `Options`.
 ///   - outputs: The arrays to fill.
 /// - Returns: The totals over all elements.
 /// - Throws: `XentError`. Nothing has been written then, except on `.probability` and `.target`, which are found
-///   while loss and gradient are being written.
+///   while the outputs are being written.
 @discardableResult
 public func binaryCrossEntropy(
   _ yTrue: ArrayView, _ yPred: ArrayView, options: Options = Options(), outputs: Outputs
@@ -32,12 +33,14 @@ public func binaryCrossEntropy(
 ///
 /// - Parameters:
 ///   - yTrue: Class indices of an integer type in `yPred`'s shape without the class axis, or distributions of
-///     `yPred`'s shape and type.
-///   - yPred: Predictions, float32 or float64, with the classes along the last axis.
+///     `yPred`'s shape and of any floating type.
+///   - yPred: Predictions of any floating type, with the classes along `options.axis`. 16-bit types are computed with
+///     as float32.
+///   - options: What changes these formulas; see `Options`.
 ///   - outputs: The arrays to fill.
 /// - Returns: The totals over all rows.
 /// - Throws: `XentError`. Nothing has been written then, except on `.probability` and `.target`, which are found
-///   while loss and gradient are being written.
+///   while the outputs are being written.
 @discardableResult
 public func categoricalCrossEntropy(
   _ yTrue: ArrayView, _ yPred: ArrayView, options: Options = Options(), outputs: Outputs
@@ -71,7 +74,10 @@ public func explainCategoricalCrossEntropy(
 }
 
 extension Problem {
-  fileprivate func explainData(_ errorIndex: Int64, _ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+  fileprivate func explainData(
+    _ errorIndex: Int64, _ buffer: UnsafeMutableBufferPointer<UInt8>
+  ) throws(XentError) -> Int {
+    try checkRows()
     guard errorIndex >= 0, errorIndex < Int64(rows * classes) else { return 0 }
     return dataError(at: Int(errorIndex))?.explain(yTrue, yPred, buffer) ?? 0
   }

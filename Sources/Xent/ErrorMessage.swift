@@ -98,6 +98,15 @@ extension XentError {
       message.write(" is ")
       message.write(value)
       message.write(", no target: binary targets are in [0, 1], entries of a distribution >= 0 and finite")
+    case .weight(let option, let index, let value):
+      message.write(option.name, at: index, shape: nil)
+      message.write(" is ")
+      message.write(value)
+      message.write(", expected a finite number")
+    case .overlap(let first, let second) where first == second:
+      message.write("elements of ")
+      message.write(first.name)
+      message.write(" overlap one another")
     case .overlap(let first, let second):
       message.write("the memory of ")
       message.write(first.name)
@@ -128,6 +137,15 @@ extension ShapeFault {
       message.write(Int64(found))
       message.write(" dimensions, expected ")
       message.write(Int64(expected))
+    case .rankAbove(let found, let limit):
+      message.write(" has ")
+      message.write(Int64(found))
+      message.write(" dimensions, expected at most ")
+      message.write(Int64(limit))
+    case .negativeRank(let found):
+      message.write(" has ")
+      message.write(Int64(found))
+      message.write(" dimensions, expected at least 0")
     case .floatingLabels:
       message.write(" has the shape of labels, but labels are of an integer type")
     case .negativeExtent(let axis, let value):
@@ -143,8 +161,18 @@ extension ShapeFault {
       message.write(found)
       message.write(", expected ")
       message.write(expected)
+    case .broadcastExtent(let axis, let found, let expected):
+      message.write(".shape[")
+      message.write(Int64(axis))
+      message.write("] is ")
+      message.write(found)
+      message.write(", expected 1")
+      if expected != 1 {
+        message.write(" or ")
+        message.write(expected)
+      }
     case .tooLarge:
-      message.write(" has more elements than memory can hold")
+      message.write(" reaches further than memory can hold")
     case .zeroClasses:
       message.write(" has 0 classes")
     case .noClassAxis:
@@ -154,8 +182,6 @@ extension ShapeFault {
       message.write(Int64(found))
       message.write(" elements, expected ")
       message.write(Int64(expected))
-    case .strides:
-      message.write(".strides are not those of C order, which this version needs")
     }
   }
 }
@@ -179,9 +205,11 @@ extension OptionFault {
     case .meaningless:
       message.write(", which has no meaning here: it is for ")
       message.write(option.use)
-    case .defaultOnly:
-      message.write(", but in this version it must be ")
-      message.write(option.defaultText)
+    case .excluded(let other):
+      message.write(", which cannot be combined with ")
+      message.write(other.name)
+    case .notLastAxis:
+      message.write(", but the classes of contiguous arrays lie along the last axis: expected -1 or 1")
     }
   }
 }

@@ -28,6 +28,10 @@ extension Argument {
     case .yPred: "y_pred"
     case .options: "options"
     case .outputs: "outputs"
+    case .classWeights: "class_weights"
+    case .sampleWeights: "sample_weights"
+    case .posWeight: "pos_weight"
+    case .upstream: "upstream"
     case .loss: "loss"
     case .gradient: "gradient"
     case .hessian: "hessian"
@@ -40,9 +44,11 @@ extension Argument {
 
   var expectedType: StaticString {
     switch self {
-    case .yTrue: ", expected y_pred's type (or, for labels of a categorical loss, an integer type up to 64 bits)"
-    case .yPred: ", expected float32 or float64"
-    default: ", expected y_pred's type"
+    case .yTrue: ", expected a floating type (or, for labels of a categorical loss, an integer type)"
+    case .theta: ", expected float32 or float64"
+    case .loss, .logSumExp: ", expected float64 where y_pred is float64, else float32"
+    case .argmax: ", expected int64"
+    default: ", expected float16, bfloat16, float32 or float64"
     }
   }
 }
@@ -60,7 +66,6 @@ extension OptionName {
   var range: StaticString { words.range }
   /// What the option is for, where it can be given without meaning.
   var use: StaticString { words.use }
-  var defaultText: StaticString { words.defaultText }
 
   /// The word for an enumerator in range; nil for options that are numbers.
   func enumerator(_ value: Double) -> StaticString? {
@@ -80,34 +85,34 @@ extension OptionName {
     }
   }
 
-  private var words: (name: StaticString, range: StaticString, use: StaticString, defaultText: StaticString) {
+  private var words: (name: StaticString, range: StaticString, use: StaticString) {
     switch self {
-    case .input: ("input", "0 (probabilities), 1 (logits) or 2 (log_probabilities)", "", "")
-    case .axis: ("axis", "an axis of y_pred", "categorical losses", "the last axis")
-    case .reduction: ("reduction", "0 (mean), 1 (sum) or 2 (none)", "", "0")
-    case .divisor: ("divisor", "0 (weights), 1 (count) or 2 (batch)", "reduction mean", "0")
-    case .measure: ("measure", "0 (cross_entropy) or 1 (kl_divergence)", "", "cross_entropy")
-    case .accumulateGradient: ("accumulate_gradient", "0 or 1", "", "0")
-    case .numThreads: ("num_threads", "at least 0", "", "0 or 1")
-    case .hasIgnoreIndex: ("has_ignore_index", "0 or 1", "", "0")
-    case .ignoreIndex: ("ignore_index", "", "categorical losses with labels", "absent")
-    case .normalizer: ("normalizer", "a finite number >= 0", "reduction mean", "0")
-    case .probabilityFloor: ("probability_floor", "a number in [0, 0.5)", "input probabilities", "1e-15")
-    case .labelSmoothing: ("label_smoothing", "a number in [0, 1]", "", "0")
-    case .logitScale: ("logit_scale", "a finite number > 0", "input logits", "1")
-    case .logitSoftcap: ("logit_softcap", "a finite number >= 0", "input logits", "0")
-    case .zLoss: ("z_loss", "a finite number >= 0", "categorical logits", "0")
-    case .focalGamma: ("focal_gamma", "a finite number >= 0", "", "0")
-    case .focalAlpha: ("focal_alpha", "a number in [0, 1], or negative for off", "binary losses", "negative")
-    case .polyEpsilon: ("poly_epsilon", "a finite number", "", "0")
-    case .classWeights: ("class_weights", "", "categorical losses", "absent")
-    case .sampleWeights: ("sample_weights", "", "", "absent")
-    case .posWeight: ("pos_weight", "", "binary losses", "absent")
-    case .upstream: ("upstream", "", "", "absent")
-    case .hessian: ("hessian", "", "", "absent")
-    case .logSumExp: ("log_sum_exp", "", "logits", "absent")
-    case .argmax: ("argmax", "", "categorical losses", "absent")
-    case .learningRate: ("learning_rate", "a finite number", "", "")
+    case .input: ("input", "0 (probabilities), 1 (logits) or 2 (log_probabilities)", "")
+    case .axis: ("axis", "an axis of y_pred", "categorical losses")
+    case .reduction: ("reduction", "0 (mean), 1 (sum) or 2 (none)", "")
+    case .divisor: ("divisor", "0 (weights), 1 (count) or 2 (batch)", "reduction mean")
+    case .measure: ("measure", "0 (cross_entropy) or 1 (kl_divergence)", "")
+    case .accumulateGradient: ("accumulate_gradient", "0 or 1", "")
+    case .numThreads: ("num_threads", "at least 0", "")
+    case .hasIgnoreIndex: ("has_ignore_index", "0 or 1", "")
+    case .ignoreIndex: ("ignore_index", "", "categorical losses with labels")
+    case .normalizer: ("normalizer", "a finite number >= 0", "reduction mean")
+    case .probabilityFloor: ("probability_floor", "a number in [0, 0.5)", "input probabilities")
+    case .labelSmoothing: ("label_smoothing", "a number in [0, 1]", "")
+    case .logitScale: ("logit_scale", "a finite number > 0", "input logits")
+    case .logitSoftcap: ("logit_softcap", "a finite number >= 0", "input logits")
+    case .zLoss: ("z_loss", "a finite number >= 0", "categorical logits")
+    case .focalGamma: ("focal_gamma", "a finite number >= 0", "")
+    case .focalAlpha: ("focal_alpha", "a number in [0, 1], or negative for off", "binary losses")
+    case .polyEpsilon: ("poly_epsilon", "a finite number", "")
+    case .classWeights: ("class_weights", "", "categorical losses")
+    case .sampleWeights: ("sample_weights", "", "")
+    case .posWeight: ("pos_weight", "", "binary losses")
+    case .upstream: ("upstream", "", "")
+    case .hessian: ("hessian", "", "")
+    case .logSumExp: ("log_sum_exp", "", "categorical logits")
+    case .argmax: ("argmax", "", "categorical losses")
+    case .learningRate: ("learning_rate", "a finite number", "")
     }
   }
 }

@@ -1,11 +1,17 @@
 extension Options {
-  /// Every option is in its range, has a meaning for the call, and is one that this version computes.
+  static var defaultProbabilityFloor: Double { 1e-15 }
+
+  /// Whether any array of weights is given.
+  @inline(__always)
+  var hasWeights: Bool { classWeights != nil || sampleWeights != nil || posWeight != nil || upstream != nil }
+
+  /// Every option is in its range and has a meaning for the call. The arrays are looked at later.
   func validate(for target: TargetKind) throws(XentError) {
     try validateRanges()
     try validateMeaning(for: target)
-    try validateDefaultOnly()
   }
 
+  // NaN is in no range: each comparison is one that it fails.
   private func validateRanges() throws(XentError) {
     try require(numThreads >= 0, .numThreads, Double(numThreads), .range)
     try require(normalizer >= 0 && normalizer < .infinity, .normalizer, normalizer, .range)
@@ -25,7 +31,7 @@ extension Options {
       try require(normalizer == 0, .normalizer, normalizer, .meaningless)
     }
     if input != .probabilities {
-      let isDefault = probabilityFloor == Options().probabilityFloor
+      let isDefault = probabilityFloor == Self.defaultProbabilityFloor
       try require(isDefault, .probabilityFloor, probabilityFloor, .meaningless)
     }
     if input != .logits {
@@ -44,24 +50,6 @@ extension Options {
     if target != .labels { try require(ignoreIndex == nil, .ignoreIndex, 1, .meaningless) }
   }
 
-  /// The options that this version has in its interface, but not in its kernels.
-  private func validateDefaultOnly() throws(XentError) {
-    try require(measure == .crossEntropy, .measure, Double(measure.rawValue), .defaultOnly)
-    try require(!accumulateGradient, .accumulateGradient, 1, .defaultOnly)
-    try require(ignoreIndex == nil, .ignoreIndex, 1, .defaultOnly)
-    try require(labelSmoothing == 0, .labelSmoothing, labelSmoothing, .defaultOnly)
-    try require(logitScale == 1, .logitScale, logitScale, .defaultOnly)
-    try require(logitSoftcap == 0, .logitSoftcap, logitSoftcap, .defaultOnly)
-    try require(zLoss == 0, .zLoss, zLoss, .defaultOnly)
-    try require(focalGamma == 0, .focalGamma, focalGamma, .defaultOnly)
-    try require(focalAlpha < 0, .focalAlpha, focalAlpha, .defaultOnly)
-    try require(polyEpsilon == 0, .polyEpsilon, polyEpsilon, .defaultOnly)
-    try require(classWeights == nil, .classWeights, 1, .defaultOnly)
-    try require(sampleWeights == nil, .sampleWeights, 1, .defaultOnly)
-    try require(posWeight == nil, .posWeight, 1, .defaultOnly)
-    try require(upstream == nil, .upstream, 1, .defaultOnly)
-  }
-
   @inline(__always)
   private func require(
     _ isSound: Bool, _ option: OptionName, _ value: Double, _ fault: OptionFault
@@ -73,7 +61,6 @@ extension Options {
   func classAxis(rank: Int) throws(XentError) -> Int {
     if rank == 0 { throw .shape(.yPred, .noClassAxis) }
     if axis < -rank || axis >= rank { throw .option(.axis, value: Double(axis), .range) }
-    if axis != -1 && axis != rank - 1 { throw .option(.axis, value: Double(axis), .defaultOnly) }
-    return rank - 1
+    return axis < 0 ? axis + rank : axis
   }
 }

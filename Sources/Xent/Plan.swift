@@ -5,27 +5,36 @@ import KernelInterface
 extension Problem {
   /// Computes everything that is asked for.
   func run() throws(XentError) -> Totals {
-    let divisor = self.divisor
     var found = LossTotals()
-    if rows > 0, let target = yTrue.data, let prediction = yPred.data {
-      let task = LossTask(
-        input: options.input, elementType: yPred.elementType, rows: rows, classes: classes, target: target,
-        targetType: yTrue.elementType, prediction: prediction,
-        rowLoss: options.reduction == .none ? outputs.loss?.data : nil, gradient: outputs.gradient?.data,
-        // One over the smallest numbers is infinite, and would make NaN of a gradient of 0.
-        gradientScale: options.reduction == .mean ? min(1 / divisor, .greatestFiniteMagnitude) : 1,
-        probabilityFloor: options.probabilityFloor,
-        threads: options.threadCount(elements: rows &* classes), parallelFor: { parallelFor($0, $1, $2, $3) })
-      found = Xent.run(kernel, task)
+    var weights = RowWeights(count: rows, sum: Double(rows))
+    var divisor = divisor(weights)
+    if rows > 0, yTrue.data != nil, yPred.data != nil {
+      let runs = isPacked ? Runs(rows: rows, outerAxes: 0) : self.runs
+      var task = task(runs)
+      weights = try RowWeights(self, runs, task)
+      divisor = self.divisor(weights)
+      // One over the smallest numbers is infinite, and would make NaN of a gradient of 0.
+      let largest = Double.greatestFiniteMagnitude
+      task.gradientScale =
+        options.reduction != .mean ? 1 : divisor == 0 ? 0 : max(-largest, min(1 / divisor, largest))
+      found = Xent.run(kernel, task, self, runs)
     }
-    if found.offendingElement >= 0, let error = dataError(at: found.offendingElement) { throw error }
+    if found.hasOffender, let error = firstDataError() { throw error }
     let lossSum = CompensatedTotal(found).value
-    switch options.reduction {
-    case .mean: outputs.loss?.storeSingle(divisor > 0 ? lossSum / divisor : 0)
-    case .sum: outputs.loss?.storeSingle(lossSum)
-    case .none: break
+    if options.reduction != .none, let loss = outputs.loss, let data = loss.data {
+      let value = options.reduction == .sum ? lossSum : divisor == 0 ? 0 : lossSum / divisor
+      loss.elementType.store(value, data, 0)
     }
-    return Totals(lossSum: lossSum, weightSum: Double(rows), count: rows, correct: -1)
+    let isCorrectKnown = target == .labels && outputs.argmax != nil
+    return Totals(
+      lossSum: lossSum, weightSum: weights.sum, count: weights.count, correct: isCorrectKnown ? found.correct : -1)
+  }
+
+  /// Checks labels and sample weights.
+  func checkRows() throws(XentError) {
+    if rows == 0 || yTrue.data == nil { return }
+    let runs = self.runs
+    _ = try RowWeights(self, runs, task(runs))
   }
 
   private var kernel: LossKernel {
@@ -37,26 +46,77 @@ extension Problem {
     }
   }
 
-  /// What the mean divides by. Without weights and ignored rows the three divisors are the same.
-  private var divisor: Double {
-    options.normalizer > 0 ? options.normalizer : Double(rows)
+  /// What the mean divides by.
+  private func divisor(_ weights: RowWeights) -> Double {
+    if options.normalizer > 0 { return options.normalizer }
+    return switch options.divisor {
+    case .weights: weights.sum
+    case .count: Double(weights.count)
+    case .batch: Double(rows)
+    }
   }
 
-  /// Why an element is refused: its target, or else its prediction. Nil if both are in order.
-  func dataError(at index: Int) -> XentError? {
-    if target != .labels {
-      let value = yTrue.floatingElement(index)
-      let largest = target == .binary ? 1 : Double.greatestFiniteMagnitude
-      if !(value >= 0 && value <= largest) { return .target(index: index, value: value) }
-    }
-    let value = yPred.floatingElement(index)
-    let isRefused =
-      switch options.input {
-      case .probabilities: value < -probabilityTolerance || value > 1 + probabilityTolerance
-      case .logits: false
-      case .logProbabilities: target == .binary && value > probabilityTolerance
+  /// Whether all arrays are without strides, with the classes last, so that all rows are one run.
+  private var isPacked: Bool {
+    if let classAxis, classAxis != yPred.rank - 1 { return false }
+    var isPacked = options.sampleWeights == nil && options.posWeight == nil && options.upstream == nil
+    eachArray { _, array in if array.view.strides != nil { isPacked = false } }
+    return isPacked
+  }
+
+  private func task(_ runs: Runs) -> LossTask {
+    let elements = rows &* classes
+    var task = LossTask(
+      input: options.input, rows: rows, classes: classes, prediction: Operand(), target: Operand(),
+      threads: options.threadCount(elements: elements), parallelFor: { parallelFor($0, $1, $2, $3) })
+    let packed = isPacked
+    eachArray { number, array in
+      let view = array.view
+      if packed {
+        // The one array here that has no rows is that of the class weights.
+        let hasClasses = array.map == .full && classAxis != nil
+        task[number] = Operand(
+          data: view.data, type: view.elementType, rowStride: array.map == .classes ? 0 : hasClasses ? classes : 1,
+          classStride: hasClasses || array.map == .classes ? 1 : 0)
+      } else {
+        let classStride = classAxis.map { array.stride($0, of: self) } ?? 0
+        task[number] = Operand(
+          data: view.data, type: view.elementType, rowStride: rowStride(array), classStride: classStride)
       }
-    return isRefused ? .probability(index: index, value: value, options.input) : nil
+    }
+    task.terms.probabilityFloor = options.probabilityFloor
+    task.terms.labelSmoothing = options.labelSmoothing
+    task.terms.logitScale = options.logitScale
+    task.terms.logitSoftcap = options.logitSoftcap
+    task.terms.zLoss = options.zLoss
+    task.terms.focalGamma = options.focalGamma
+    task.terms.focalAlpha = options.focalAlpha
+    task.terms.polyEpsilon = options.polyEpsilon
+    task.terms.isDivergence = options.measure == .klDivergence
+    task.ignoreIndex = options.ignoreIndex
+    task.accumulatesGradient = options.accumulateGradient
+    task.isPlain = runs.rows == rows && task.isPlainInItself
+    return task
+  }
+}
+
+extension LossTask {
+  /// Whether the task, if all rows are one run, is plain; see `isPlain`.
+  fileprivate var isPlainInItself: Bool {
+    let type = prediction.type
+    func isInOrder(_ operand: Operand) -> Bool {
+      (operand.rowStride == classes || rows == 1) && (operand.classStride == 1 || classes == 1)
+    }
+    func isRowByRow(_ operand: Operand) -> Bool { operand.rowStride == 1 || rows == 1 }
+    let hasLabels = !target.type.isFloatingPoint
+    // Computed in the prediction's own precision.
+    func isHeld(_ operand: Operand) -> Bool { type == .float64 ? operand.type == type : operand.type != .float64 }
+    return terms.arePlain && ignoreIndex == nil && !accumulatesGradient && isInOrder(prediction)
+      && (hasLabels ? isRowByRow(target) : isInOrder(target) && isHeld(target))
+      && (!rowLoss.isThere || isRowByRow(rowLoss))
+      && (!gradient.isThere || isInOrder(gradient) && isHeld(gradient))
+      && !hessian.isThere && !logSumExp.isThere && !argmax.isThere && !classWeights.isThere
+      && !sampleWeights.isThere && !posWeight.isThere && !upstream.isThere
   }
 }
 

@@ -53,36 +53,64 @@ func parallelFor(_ threads: Int, _ count: Int, _ context: UnsafeMutableRawPointe
 /// A kernel's chunks of rows as parallel work.
 private struct ChunkWork {
   let kernel: LossKernel
-  let task: UnsafeRawPointer
+  let task: UnsafePointer<LossTask>
+  let problem: UnsafePointer<Problem>
+  let runs: Problem.Runs
   let chunks: Chunks
   /// One for every chunk.
   let totals: UnsafeMutablePointer<LossTotals>
 }
 
-/// Runs the kernel over all rows of the task, in chunks on the task's threads.
-func run(_ kernel: LossKernel, _ task: LossTask) -> LossTotals {
+/// Runs the kernel over all rows of the problem, in chunks on the task's threads.
+func run(_ kernel: LossKernel, _ task: LossTask, _ problem: Problem, _ runs: Problem.Runs) -> LossTotals {
   var task = task
   var sum = LossTotals()
-  if task.hasLongRows || task.rows &* task.classes <= Chunks.smallest {
-    kernel(&task, 0, task.rows, &sum)
+  if task.splitsRows || task.rows &* task.classes <= Chunks.smallest {
+    run(kernel, &task, problem, runs, first: 0, count: task.rows, &sum)
     return sum
   }
   let chunks = Chunks(rows: task.rows, classes: task.classes)
   var totals = InlineArray<256, LossTotals>(repeating: LossTotals())
   withUnsafeMutableBytes(of: &totals) { totals in
     withUnsafePointer(to: &task) { task in
-      var work = ChunkWork(
-        kernel: kernel, task: task, chunks: chunks,
-        totals: totals.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: LossTotals.self))
-      parallelFor(task.pointee.threads, chunks.count, &work) { context, chunk in
-        let work = context.assumingMemoryBound(to: ChunkWork.self).pointee
-        work.kernel(work.task, work.chunks.first(chunk), work.chunks.count(chunk), work.totals + chunk)
+      withUnsafePointer(to: problem) { problem in
+        var work = ChunkWork(
+          kernel: kernel, task: task, problem: problem, runs: runs, chunks: chunks,
+          totals: totals.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: LossTotals.self))
+        parallelFor(task.pointee.threads, chunks.count, &work) { context, chunk in
+          let work = context.assumingMemoryBound(to: ChunkWork.self).pointee
+          run(
+            work.kernel, work.task, work.problem.pointee, work.runs, first: work.chunks.first(chunk),
+            count: work.chunks.count(chunk), &work.totals[chunk])
+        }
       }
     }
   }
-  // In the chunks' order, whoever computed them; what lies behind an error does not count.
-  for chunk in 0..<chunks.count where sum.offendingElement < 0 { sum.add(totals[chunk]) }
+  // In the chunks' order, whoever computed them.
+  for chunk in 0..<chunks.count { sum.add(totals[chunk]) }
   return sum
+}
+
+/// Runs the kernel over `count` rows from `first`: at once, or run by run.
+private func run(
+  _ kernel: LossKernel, _ task: UnsafePointer<LossTask>, _ problem: Problem, _ runs: Problem.Runs, first: Int,
+  count: Int, _ totals: inout LossTotals
+) {
+  if runs.rows == task.pointee.rows && runs.outerAxes == 0 {
+    kernel(task, first, count, &totals)
+    return
+  }
+  var part = task.pointee
+  var row = first
+  while row < first + count && !totals.hasOffender {
+    let place = row % runs.rows
+    problem.eachArray { number, array in
+      part[number] = task.pointee[number].moved(by: problem.runStart(row / runs.rows, runs, array))
+    }
+    let size = min(runs.rows - place, first + count - row)
+    kernel(&part, place, size, &totals)
+    row += size
+  }
 }
 
 extension Options {
@@ -105,6 +133,7 @@ extension LossTotals {
     let part = sum - lossHigh
     lossLow += (lossHigh - (sum - part)) + (other.lossHigh - part) + other.lossLow
     lossHigh = sum
-    offendingElement = other.offendingElement
+    correct += other.correct
+    if other.hasOffender { hasOffender = true }
   }
 }

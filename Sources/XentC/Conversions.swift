@@ -48,10 +48,10 @@ extension Options {
     focalGamma = c.focal_gamma
     focalAlpha = c.focal_alpha
     polyEpsilon = c.poly_epsilon
-    classWeights = try array(c.class_weights, .classWeights)
-    sampleWeights = try array(c.sample_weights, .sampleWeights)
-    posWeight = try array(c.pos_weight, .posWeight)
-    upstream = try array(c.upstream, .upstream)
+    classWeights = try ArrayView(optional: c.class_weights, .classWeights)
+    sampleWeights = try ArrayView(optional: c.sample_weights, .sampleWeights)
+    posWeight = try ArrayView(optional: c.pos_weight, .posWeight)
+    upstream = try ArrayView(optional: c.upstream, .upstream)
   }
 }
 
@@ -90,11 +90,4 @@ private func enumerator<Enumeration: RawRepresentable>(
 private func flag(_ value: Int32, _ option: OptionName) throws(XentError) -> Bool {
   if value != 0 && value != 1 { throw .option(option, value: Double(value), .range) }
   return value == 1
-}
-
-private func array(_ pointer: UnsafePointer<xent_array>?, _ option: OptionName) throws(XentError) -> ArrayView? {
-  guard let pointer else { return nil }
-  let rawType = Int32(truncatingIfNeeded: pointer.pointee.type.rawValue)
-  guard ElementType(rawValue: rawType) != nil else { throw .option(option, value: 1, .defaultOnly) }
-  return try ArrayView(pointer.pointee, .options)
 }

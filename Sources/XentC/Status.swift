@@ -7,7 +7,7 @@ extension XentError {
     case .null: XENT_ERROR_NULL
     case .shape: XENT_ERROR_SHAPE
     case .elementType: XENT_ERROR_TYPE
-    case .option, .structSize: XENT_ERROR_OPTION
+    case .option, .structSize, .weight: XENT_ERROR_OPTION
     case .label: XENT_ERROR_LABEL
     case .probability: XENT_ERROR_PROBABILITY
     case .target: XENT_ERROR_TARGET

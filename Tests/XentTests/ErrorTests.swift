@@ -90,6 +90,15 @@ import Xent
     ),
     (Options(numThreads: -1), "num_threads is -1, expected at least 0"),
     (Options(axis: 0), "axis is 0, which has no meaning here: it is for categorical losses"),
+    (Options(ignoreIndex: 0), "ignore_index is given, which has no meaning here: it is for categorical losses with labels"),
+    (Options(labelSmoothing: 1.5), "label_smoothing is 1.5, expected a number in [0, 1]"),
+    (Options(input: .logits, logitScale: 0), "logit_scale is 0, expected a finite number > 0"),
+    (Options(logitScale: 2), "logit_scale is 2, which has no meaning here: it is for input logits"),
+    (Options(input: .logits, logitSoftcap: -1), "logit_softcap is -1, expected a finite number >= 0"),
+    (Options(input: .logits, zLoss: 0.5), "z_loss is 0.5, which has no meaning here: it is for categorical logits"),
+    (Options(focalGamma: .infinity), "focal_gamma is inf, expected a finite number >= 0"),
+    (Options(focalAlpha: .nan), "focal_alpha is nan, expected a number in [0, 1], or negative for off"),
+    (Options(polyEpsilon: .infinity), "poly_epsilon is inf, expected a finite number"),
   ]) func options(_ options: Options, _ message: String) {
     let found = error { () throws(XentError) in
       _ = try binaryCrossEntropy([1.0], [0.5], options: options)
@@ -117,10 +126,14 @@ import Xent
     #expect(theta == [1])
   }
 
-  @Test func laterOptionsAreRefused() {
-    var options = Options()
-    options.labelSmoothing = 0.1
-    let found = error { () throws(XentError) in _ = try binaryCrossEntropy([1.0], [0.5], options: options) }
-    #expect(found == .option(.labelSmoothing, value: 0.1, .defaultOnly))
+  @Test func axisOfContiguousArrays() {
+    let found = error { () throws(XentError) in
+      _ = try categoricalCrossEntropy([0], [0.5, 0.5], classes: 2, options: Options(axis: 0))
+    }
+    #expect(found == .option(.axis, value: 0, .notLastAxis))
+    #expect(
+      error { () throws(XentError) in
+        _ = try categoricalCrossEntropy([0], [0.5, 0.5], classes: 2, options: Options(axis: 1))
+      } == nil)
   }
 }

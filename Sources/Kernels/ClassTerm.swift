@@ -1,0 +1,46 @@
+import KernelInterface
+
+/// What one class adds to a loss: with p the class's probability, q = 1 - p, t its target and w its weight
+///
+///     f = w q^gamma (-log p) + w' epsilon q
+///
+/// where gamma is that of the focal loss (Lin et al. 2017), epsilon that of poly-1 (Leng et al. 2022), and each weight holds the
+/// target. Its derivative is handed out as p df/dp, which every kind of input makes its own from.
+struct ClassTerm {
+  let value: Float64Lanes
+  /// p df/dp = -w q^gamma (1 + gamma p (-log p) / q) - w' epsilon p.
+  let slope: Float64Lanes
+
+  /// `logWeight` and `polyWeight` are w and w', `loss` is -log p.
+  @inline(__always)
+  init(
+    _ terms: LossTerms, logWeight: Float64Lanes, polyWeight: Float64Lanes, loss: Float64Lanes, p: Float64Lanes,
+    q: Float64Lanes
+  ) {
+    var value = logWeight * loss
+    var slope = .zero - logWeight
+    if terms.focalGamma > 0 {
+      let modulation = Float64Lanes.power(q, terms.focalGamma)
+      // Towards p = 1, -log p is q; towards p = 0 the product with p is 0.
+      let ratio = Float64Lanes.select(q == .zero, .one, loss / q)
+      let product = Float64Lanes.select(p == .zero, .zero, p * ratio)
+      value = modulation * value
+      slope = slope * (modulation * Float64Lanes.multiplyAdd(Float64Lanes(terms.focalGamma), product, .one))
+    }
+    // A class of weight 0 adds nothing, whatever its loss is.
+    value = Float64Lanes.select(logWeight == .zero, .zero, value)
+    slope = Float64Lanes.select(logWeight == .zero, .zero, slope)
+    if terms.polyEpsilon != 0 {
+      let weight = polyWeight * Float64Lanes(terms.polyEpsilon)
+      value = value + Float64Lanes.select(weight == .zero, .zero, weight * q)
+      slope = slope - Float64Lanes.select(weight == .zero, .zero, weight * p)
+    }
+    self.value = value
+    self.slope = slope
+  }
+}
+
+/// `t log t`, 0 for t = 0.
+@inline(__always) func negativeEntropy(_ t: Float64Lanes) -> Float64Lanes {
+  Float64Lanes.select(t == .zero, .zero, t * Float64Lanes.logarithm(t))
+}

@@ -1,0 +1,110 @@
+import KernelInterface
+
+/// What the rows count for, and the check of their labels and weights: one pass over the labels and sample weights before
+/// anything is written, as the divisor of the mean is part of every gradient.
+struct RowWeights {
+  /// Rows that are not ignored.
+  var count: Int
+  /// The sum of the rows' weights: sample weight times the label's class weight.
+  var sum: Double
+
+  init(count: Int, sum: Double) {
+    self.count = count
+    self.sum = sum
+  }
+
+  init(_ problem: Problem, _ runs: Problem.Runs, _ task: LossTask) throws(XentError) {
+    var labels = task.target
+    var weights = task.sampleWeights
+    let hasLabels = problem.target == .labels
+    let classWeights = hasLabels ? task.classWeights : Operand()
+    if !hasLabels && !weights.isThere {
+      self.init(count: problem.rows, sum: Double(problem.rows))
+      return
+    }
+    let isWeighted = weights.isThere || classWeights.isThere
+    let classes = Int64(problem.classes)
+    var count = 0
+    // Four sums side by side: one alone would wait for itself.
+    var sums = InlineArray<4, CompensatedWeight>(repeating: CompensatedWeight())
+    var row = 0
+    for run in 0..<(problem.rows / runs.rows) {
+      if run > 0 || runs.outerAxes > 0 {
+        problem.eachArray { number, array in
+          if number == .target {
+            labels = task.target.moved(by: problem.runStart(run, runs, array))
+          } else if number == .sampleWeights {
+            weights = task.sampleWeights.moved(by: problem.runStart(run, runs, array))
+          }
+        }
+      }
+      for place in 0..<runs.rows {
+        var label: Int64 = 0
+        if hasLabels {
+          label = labels.label(place)
+          if label == task.ignoreIndex { continue }
+          if label < 0 || label >= classes {
+            throw .label(index: row &+ place, value: label, classes: problem.classes)
+          }
+        }
+        count &+= 1
+        if !isWeighted { continue }
+        var weight = 1.0
+        if weights.isThere {
+          weight = weights.value(place)
+          if !weight.isFinite { throw problem.sampleWeightError(row &+ place, weight) }
+        }
+        if classWeights.isThere { weight *= classWeights.value(0, Int(label)) }
+        sums[place & 3].add(weight)
+      }
+      row &+= runs.rows
+    }
+    if isWeighted {
+      for part in 1..<4 {
+        sums[0].add(sums[part].high)
+        sums[0].low += sums[part].low
+      }
+    }
+    self.init(count: count, sum: isWeighted ? sums[0].high + sums[0].low : Double(count))
+  }
+}
+
+/// A sum with the rounding errors of its additions beside it (Knuth's TwoSum).
+private struct CompensatedWeight {
+  var high = 0.0
+  var low = 0.0
+
+  @inline(__always) mutating func add(_ value: Double) {
+    let sum = high + value
+    let part = sum - high
+    low += (high - (sum - part)) + (value - part)
+    high = sum
+  }
+}
+
+extension Problem {
+  /// The error of the sample weight of a row, with its index in the weights' own shape.
+  fileprivate func sampleWeightError(_ row: Int, _ value: Double) -> XentError {
+    guard let weights = options.sampleWeights else { return .memory }
+    var index = 0
+    var size = 1
+    var rest = row
+    var axis = yPred.rank - 1
+    let array = MappedArray(view: weights, map: target == .binary ? .broadcast : .rows)
+    var own = weights.rank - 1
+    while axis >= 0 {
+      let extent = Int(yPred.extent(axis))
+      if axis != classAxis {
+        if own >= 0 {
+          let ownExtent = Int(array.view.extent(own))
+          if ownExtent > 1 { index += rest % extent * size }
+          size *= ownExtent
+          own -= 1
+        }
+        rest /= extent
+      }
+      axis -= 1
+    }
+    return .weight(.sampleWeights, index: index, value: value)
+  }
+}
