@@ -10,6 +10,7 @@ import pytest
 
 import xent
 import xent._library
+import xent._options
 
 FOLDER = Path(__file__).resolve().parents[1]
 
@@ -49,6 +50,23 @@ def test_keywords_and_defaults():
         assert parameter.default == categorical[name].default
     assert categorical["probability_floor"].default == 1e-15
     assert categorical["logit_scale"].default == 1.0
+
+
+def test_every_word_of_an_enumeration_is_documented():
+    for function in (xent.binary_cross_entropy, xent.categorical_cross_entropy):
+        for name in ("input", "reduction", "divisor", "measure"):
+            words = getattr(xent._options, f"{name.upper()}S")
+            listed = ", ".join(f'"{word}"' for word in words)
+            assert f"    {name} : {{{listed}}}, default " in function.__doc__
+
+
+def test_documented_defaults():
+    for function in (xent.binary_cross_entropy, xent.categorical_cross_entropy):
+        for name, parameter in inspect.signature(function).parameters.items():
+            found = re.search(rf"^    {name} : .*, default (.*)$", function.__doc__, re.MULTILINE)
+            if found:
+                shown = found[1].strip('"')
+                assert str(parameter.default) == shown or float(parameter.default) == float(shown), name
 
 
 def test_version():

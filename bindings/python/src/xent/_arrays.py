@@ -1,27 +1,33 @@
-"""From array-likes to arrays that the library can read or write, and from those to xent_array."""
+"""From array-likes to arrays that the library can read or write where they are, and from those to xent_array."""
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._dlpack import BFLOAT16, FAILURES, from_dlpack, is_on_host, widened
 from ._errors import ElementTypeError, OptionError, ShapeError
 from ._library import Array
 
 AnyArray = NDArray[Any]
 
-# xent_type by NumPy's native element types. Others, byte-swapped ones included, are not found here.
-_FLOATING: dict[np.dtype[Any], int] = {np.dtype("f4"): 0, np.dtype("f8"): 1, np.dtype("f2"): 2}
-_BFLOAT16 = 3
+# xent_type by NumPy's native element types. Others, byte-swapped ones included, are not found here, nor is the bfloat16
+# of ml_dtypes, which need not be installed.
+_XENT_BF16 = 3
+_FLOATING: dict[np.dtype[Any], int] = {
+    np.dtype("f4"): 0, np.dtype("f8"): 1, np.dtype("f2"): 2, BFLOAT16: _XENT_BF16,
+}  # fmt: skip
 _LABELS: dict[np.dtype[Any], int] = {
     np.dtype(name): 4 + number for number, name in enumerate(("i1", "i2", "i4", "i8", "u1", "u2", "u4"))
 }
 _TYPES = {**_FLOATING, **_LABELS}
 
+_FLOAT32 = np.dtype("f4")
 _FLOAT64 = np.dtype("f8")
 _INT64 = np.dtype("i8")
 
@@ -47,8 +53,8 @@ def _integers(values: tuple[int, ...]) -> tuple[int, Any]:
 
 
 def view(array: AnyArray) -> Array:
-    """The descriptor of an array that `read`, `read_target` or `write` has returned. It owns what it points at."""
-    code = _TYPES.get(array.dtype, _BFLOAT16)  # the only other type that the functions below let through
+    """The descriptor of an array that a function below has returned. It owns what it points at."""
+    code = _TYPES.get(array.dtype, _XENT_BF16)  # the only other type that the functions below let through
     shape, shape_buffer = _integers(array.shape)
     try:
         result = Array(_addressof(_from_buffer(array)), code, array.ndim, shape)  # no strides: C order
@@ -60,64 +66,98 @@ def view(array: AnyArray) -> Array:
     return result
 
 
+# The functions below check `flags.aligned`, which covers the strides: an element type's alignment is its size.
+
+
 def read(name: str, value: Any) -> AnyArray:
-    """`y_pred`: a floating array in C order, the caller's own wherever that is possible."""
-    if type(value) is np.ndarray and value.flags.carray and value.dtype in _FLOATING:
+    """`y_pred`: a floating array, the caller's own memory wherever that is possible."""
+    if type(value) is np.ndarray and value.dtype in _FLOATING and value.flags.aligned:
         return value
     array = _as_array(name, value)
     if _is_literal(value):
         _require(name, array.dtype.kind in "biuf", array, "numbers")
-        array = array.astype(_FLOAT64, copy=False)
+        return array.astype(_FLOAT64, copy=False)
     _require(name, _is_floating(array.dtype), array, "a floating type")
-    return _in_order(array)
+    return _native(array)
 
 
 def read_target(name: str, value: Any, like: AnyArray) -> AnyArray:
-    """Binary targets or a distribution: numbers of any type, in C order, converted to the type of `like`."""
-    if type(value) is np.ndarray and value.flags.carray and value.dtype is like.dtype:
+    """Binary targets: floating arrays as they are, other numbers in the type that `like` is computed in."""
+    if type(value) is np.ndarray and value.dtype in _FLOATING and value.flags.aligned:
         return value
     array = _as_array(name, value)
-    _require(name, array.dtype.kind in "biu" or _is_floating(array.dtype), array, "a number type")
-    return _converted(array, like.dtype)
+    if array.dtype.kind in "biu":
+        return array.astype(_FLOAT64 if like.dtype == _FLOAT64 else _FLOAT32)
+    _require(name, _is_floating(array.dtype), array, "a number type")
+    return _native(array)
 
 
 def read_labels_or_distribution(name: str, value: Any, like: AnyArray) -> AnyArray:
     """Categorical targets. The element type says what an array holds; a list's nesting says what a list holds."""
-    if type(value) is np.ndarray and value.flags.carray and (value.dtype in _LABELS or value.dtype is like.dtype):
+    if type(value) is np.ndarray and value.dtype in _TYPES and value.flags.aligned:
         return value
     array = _as_array(name, value)
-    if _is_literal(value) and array.dtype.kind in "biu" and array.ndim == like.ndim:
-        return _converted(array, like.dtype)
-    if _is_literal(value) and array.size == 0 and array.ndim == like.ndim - 1:
-        return array.astype(_INT64)
-    if _is_floating(array.dtype):
-        return _converted(array, like.dtype)
-    labels = array.dtype.newbyteorder("=") in _LABELS
-    _require(name, labels, array, "int8 to int64 or uint8 to uint32 (labels), or floating (distributions)")
-    return _in_order(array)
+    if _is_literal(value):
+        if array.size == 0 and array.ndim == like.ndim - 1:
+            return array.astype(_INT64)
+        if array.dtype.kind in "biu" and array.ndim == like.ndim:
+            return array.astype(_FLOAT64)
+    known = _is_floating(array.dtype) or array.dtype.newbyteorder("=") in _LABELS
+    _require(name, known, array, "int8 to int64 or uint8 to uint32 (labels), or floating (distributions)")
+    return _native(array)
 
 
 def read_weights(name: str, value: Any) -> AnyArray:
-    """Weights and upstream gradients: floating arrays as they are, other numbers as float64, in C order."""
+    """Weights and upstream gradients: floating arrays as they are, other numbers as float64."""
     array = _as_array(name, value)
-    if _is_literal(value) or array.dtype.kind in "biu":
-        _require(name, array.dtype.kind in "biuf", array, "numbers")
-        return _converted(array, _FLOAT64)
+    if array.dtype.kind in "biu":
+        return array.astype(_FLOAT64)
     _require(name, _is_floating(array.dtype), array, "a number type")
-    return _in_order(array)
+    return _native(array)
+
+
+def read_converted(name: str, value: Any, dtype: np.dtype[Any]) -> AnyArray:
+    """Numbers of any type, converted to `dtype` in C order."""
+    array = _as_array(name, value)
+    _require(name, array.dtype.kind in "biu" or _is_floating(array.dtype), array, "a number type")
+    if array.dtype == BFLOAT16:
+        array = widened(array)
+    with np.errstate(over="ignore"):  # an infinity is what the library is to compute with
+        return np.require(array, dtype, ["C", "A"])
 
 
 def write(name: str, value: Any) -> AnyArray:
     """An array that the caller wants written: the caller's own memory, or an error, never a copy."""
-    if type(value) is np.ndarray and value.flags.carray and value.dtype in _FLOATING:
+    if type(value) is np.ndarray and value.dtype in _FLOATING and value.flags.behaved:
         return value
     array = _as_shared(name, value)
     _require(name, array.dtype.isnative and _is_floating(array.dtype), array, "a native floating type")
     if not array.flags.writeable:
         raise OptionError(f"{name} is a read-only array, expected one to write to")
-    if not array.flags.aligned or any(stride % array.itemsize for stride in array.strides):
-        raise ShapeError(f"{name} is not aligned to its elements")
+    if not array.flags.aligned:
+        raise ShapeError(
+            f"{name} is not aligned to its elements: its address and strides are no multiples of {array.itemsize} bytes"
+        )
     return array
+
+
+def new_like(name: str, array: AnyArray) -> AnyArray:
+    """An uninitialised array of the shape and type of another, in C order."""
+    dtype = array.dtype
+    if dtype.kind == "f" or dtype != BFLOAT16:
+        return np.empty(array.shape, dtype)
+    try:
+        dtype = importlib.import_module("ml_dtypes").bfloat16
+    except ImportError:
+        raise ElementTypeError(
+            f"{name} is True, but y_pred is bfloat16, which NumPy lacks: pass an array to write to or install ml_dtypes"
+        ) from None
+    return np.empty(array.shape, dtype)
+
+
+def type_name(array: AnyArray) -> str:
+    """An array's element type as messages call it."""
+    return "bfloat16" if array.dtype == BFLOAT16 else str(array.dtype)
 
 
 def _as_array(name: str, value: Any) -> AnyArray:
@@ -126,11 +166,14 @@ def _as_array(name: str, value: Any) -> AnyArray:
         if isinstance(value, np.ma.MaskedArray):
             raise ElementTypeError(f"{name} is a masked array, whose mask would be lost; fill it first")
         return np.asarray(value)
-    if hasattr(value, "__dlpack__") and not hasattr(value, "__array_interface__"):
+    if _is_dlpack_alone(value):
+        _require_host(name, value)
         try:
-            return np.from_dlpack(value)
-        except (BufferError, RuntimeError, TypeError, ValueError):
-            pass  # some exporters know more types through __array__, and the others say there what is wrong
+            return from_dlpack(value)
+        except FAILURES as error:
+            if not hasattr(value, "__array__"):
+                raise ElementTypeError(f"{name} cannot be read as an array: {error}") from error
+            # Some exporters know more types through __array__, and the others say there what is wrong.
     try:
         return np.asarray(value)
     except ValueError as error:
@@ -140,11 +183,16 @@ def _as_array(name: str, value: Any) -> AnyArray:
 
 
 def _as_shared(name: str, value: Any) -> AnyArray:
-    if isinstance(value, np.ndarray) or hasattr(value, "__array_interface__") or hasattr(value, "__dlpack__"):
-        array = _as_array(name, value)
-        if not array.flags.writeable and hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
-            return _writable(value, array)
-        return array
+    """The memory of an array-like as a NumPy array: `__array__` is not asked, as that may copy."""
+    if _is_dlpack_alone(value):
+        _require_host(name, value)
+        try:
+            array = from_dlpack(value)
+        except FAILURES as error:
+            raise ElementTypeError(f"{name} cannot be written as an array: {error}") from error
+        return array if array.flags.writeable or array.dtype == BFLOAT16 else _writable(value, array)
+    if hasattr(value, "__array_interface__") and not isinstance(value, np.generic):
+        return _as_array(name, value)
     try:
         return np.asarray(memoryview(value))
     except (TypeError, ValueError):
@@ -157,10 +205,20 @@ def _writable(value: Any, exported: AnyArray) -> AnyArray:
     """The same memory through __array__: NumPy takes older DLPack exports for read-only, as they cannot say."""
     try:
         array = np.asarray(value)
-    except (RuntimeError, TypeError, ValueError):
+    except FAILURES:
         return exported
     same = array.__array_interface__["data"][0] == exported.__array_interface__["data"][0]
-    return array if same else exported
+    return array if same and array.strides == exported.strides else exported
+
+
+def _is_dlpack_alone(value: Any) -> bool:
+    return hasattr(value, "__dlpack__") and not hasattr(value, "__array_interface__")
+
+
+def _require_host(name: str, value: Any) -> None:
+    if not is_on_host(value):
+        device = getattr(value, "device", "another device")
+        raise ElementTypeError(f"{name} lies on {device}, expected an array in the memory of the CPU")
 
 
 def _is_literal(value: Any) -> bool:
@@ -172,17 +230,12 @@ def _is_floating(dtype: np.dtype[Any]) -> bool:
     return dtype in _FLOATING or dtype.newbyteorder("=") in _FLOATING or dtype.name == "bfloat16"
 
 
-def _in_order(array: AnyArray) -> AnyArray:
-    if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
+def _native(array: AnyArray) -> AnyArray:
+    if array.flags.aligned and array.dtype.isnative:
         return array
     return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
-def _converted(array: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
-    with np.errstate(over="ignore"):  # an infinity is for the library to judge, with its index
-        return _in_order(array.astype(dtype, order="C", copy=False))
-
-
 def _require(name: str, condition: bool, array: AnyArray, expected: str) -> None:
     if not condition:
-        raise ElementTypeError(f"{name} has element type {array.dtype}, expected {expected}")
+        raise ElementTypeError(f"{name} has element type {type_name(array)}, expected {expected}")

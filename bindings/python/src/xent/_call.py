@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ctypes import addressof, c_double, c_float
-from typing import Any, Optional, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,8 @@ def call(
     y_pred: NDArray[Any],
     chosen: Options,
     rows: tuple[int, ...],
-    gradient: Union[bool, NDArray[Any]],
-    hessian: Union[bool, NDArray[Any]],
+    gradient: Any,
+    hessian: Any,
     log_sum_exp: bool,
     argmax: bool,
 ) -> Result:
@@ -56,15 +56,15 @@ def call(
 
     slope = curvature = exponent = largest = None
     if gradient is not False:
-        slope = _requested("gradient", gradient, y_pred)
-        if slope is not None:
-            want("gradient", slope)
-    if chosen.accumulate_gradient and (slope is None or gradient is True):
+        slope, written = _derivative("gradient", gradient, y_pred)
+        if written is not None:
+            want("gradient", written)
+    if chosen.accumulate_gradient and (slope is None or slope is not gradient):
         raise OptionError("accumulate_gradient is True, but gradient is not an array that holds what to add to")
     if hessian is not False:
-        curvature = _requested("hessian", hessian, y_pred)
-        if curvature is not None:
-            want("hessian", curvature)
+        curvature, written = _derivative("hessian", hessian, y_pred)
+        if written is not None:
+            want("hessian", written)
     if log_sum_exp is not False and flag("log_sum_exp", log_sum_exp):
         exponent = np.empty(rows, row_type)
         want("log_sum_exp", exponent)
@@ -90,8 +90,11 @@ def call(
     )
 
 
-def _requested(name: str, request: Union[bool, NDArray[Any]], y_pred: NDArray[Any]) -> Optional[NDArray[Any]]:
-    """A new array like y_pred, the caller's own, or None: what `gradient` and `hessian` ask for."""
+def _derivative(name: str, request: Any, y_pred: NDArray[Any]) -> tuple[Any, Any]:
+    """For `gradient` and `hessian`: what a result returns, which is what the caller gave, and the array to write."""
+    if request is True:
+        new = _arrays.new_like(name, y_pred)
+        return new, new
     if request is None or isinstance(request, (bool, np.bool_)):
-        return np.empty(y_pred.shape, y_pred.dtype) if request else None
-    return _arrays.write(name, request)
+        return _derivative(name, True, y_pred) if request else (None, None)
+    return request, _arrays.write(name, request)

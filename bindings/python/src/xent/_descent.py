@@ -69,10 +69,10 @@ def gradient_descent(theta: Any, gradient: ArrayLike, learning_rate: float) -> N
     parameters = _arrays.write("theta", theta)
     step = _STEPS.get(parameters.dtype)
     if step is None:
-        raise ElementTypeError(f"theta has element type {parameters.dtype}, expected float32 or float64")
+        raise ElementTypeError(f"theta has element type {_arrays.type_name(parameters)}, expected float32 or float64")
     if not parameters.flags.c_contiguous:
         raise ShapeError("theta is not C-contiguous")
-    slope = _arrays.read_target("gradient", gradient, parameters)
+    slope = _arrays.read_converted("gradient", gradient, parameters.dtype)
     if slope.shape != parameters.shape:
         raise ShapeError(f"gradient has shape {slope.shape}, expected theta's, {parameters.shape}")
     rate = number("learning_rate", learning_rate)

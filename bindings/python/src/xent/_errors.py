@@ -22,15 +22,15 @@ class XentError(Exception):
 
 
 class ShapeError(XentError, ValueError):
-    """Shapes disagree, or there are no classes, or an array to write to is not C-contiguous."""
+    """Shapes disagree, or there are no classes, or an array to write to is not aligned to its elements."""
 
 
 class ElementTypeError(XentError, TypeError):
-    """An array has an element type that its argument cannot have."""
+    """An array has an element type that its argument cannot have, or is not to be had as an array of the CPU."""
 
 
 class OptionError(XentError, ValueError):
-    """An option is out of its range, or has no meaning for the call."""
+    """An option is out of its range, or has no meaning for the call, or an array to write to is read-only."""
 
 
 class LabelError(XentError, ValueError):
@@ -38,7 +38,7 @@ class LabelError(XentError, ValueError):
 
 
 class ProbabilityError(XentError, ValueError):
-    """A probability is outside [0, 1], or a binary log-probability is above 0, by more than 1e-3."""
+    """A probability is outside [0, 1], or a binary log-probability above 0, by more than 1e-3 (16-bit types: 1e-2)."""
 
 
 class TargetError(XentError, ValueError):

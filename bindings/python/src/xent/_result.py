@@ -18,22 +18,22 @@ class Result:
         In nats. A float for ``reduction="mean"`` and ``"sum"``; for ``"none"`` one loss a row (binary: an element),
         float64 if `y_pred` is and float32 otherwise.
     gradient : ndarray or None
-        Derivative of the loss in `y_pred` (``"none"``: of each row's own loss), of its shape and type. The caller's
-        array if one was passed.
+        Derivative of the loss in `y_pred` (``"none"``: of each row's own loss times `upstream`), of its shape and type.
+        The very object that the caller passed, if one was.
     hessian : ndarray or None
-        Second derivative of the loss in each element of `y_pred`.
+        Second derivative of the loss in each element of `y_pred`; else as `gradient`.
     log_sum_exp : ndarray or None
-        One value a row.
+        Log-sum-exp of the logits of each row, after scale and soft cap; of the type that losses have.
     argmax : ndarray or None
         Index of the largest class of each row, int64.
     loss_sum : float
         Sum of all losses, whatever the reduction.
     weight_sum : float
-        What the mean divides by when ``divisor="weights"``.
+        What ``divisor="weights"`` divides the mean by, whatever `divisor` is.
     count : int
         Number of rows (binary: elements) that are not ignored.
     correct : int
-        Number of rows whose argmax is their label; -1 if it was not counted.
+        Number of rows whose argmax is their label; -1 unless argmax was asked for and targets are labels.
     """
 
     __slots__ = (
@@ -98,7 +98,11 @@ class Result:
         given = [f"loss={self.loss!r}"]
         for name in ("gradient", "hessian", "log_sum_exp", "argmax"):
             array = getattr(self, name)
-            if array is not None:
+            if isinstance(array, np.ndarray):
                 given.append(f"{name}=<{array.dtype} array of shape {array.shape}>")
+            elif array is not None:
+                given.append(f"{name}=<{type(array).__name__}>")
         given.append(f"count={self.count}")
+        if self.correct >= 0:
+            given.append(f"correct={self.correct}")
         return f"Result({', '.join(given)})"
