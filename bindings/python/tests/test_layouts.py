@@ -90,7 +90,7 @@ def contiguous(kind, y, x, options, **wanted):
         name: in_order(value) if isinstance(value, np.ndarray) else value for name, value in options.items()
     }
     if kind == "binary":
-        return call(kind, in_order(y), np.ascontiguousarray(x), **options, **wanted)
+        return call(kind, in_order(y), in_order(x), **options, **wanted)
     axis = options.pop("axis")
     x = in_order(np.moveaxis(x, axis, -1))
     y = in_order(y if kind == "labels" else np.moveaxis(y, axis, -1))

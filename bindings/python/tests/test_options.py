@@ -67,6 +67,40 @@ def test_pairs(options):
     check(options)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_many_together(seed):
+    random = np.random.default_rng(seed)
+    wrong = []
+    for kind, input, reduction, dtype in SETTINGS:
+        meant = [option for option in OPTIONS if has_meaning(option, kind, input, reduction)]
+        if reduction != "none":
+            meant.remove("upstream each")
+        chosen = random.permutation(meant)[: random.integers(3, 9)]
+        options = tuple({base(option): str(option) for option in chosen}.values())
+        problem = Problem(kind, input, SHAPES[seed % len(SHAPES)], dtype, seed)
+        errors = compare(problem, reduction, options)
+        wrong += [f"{describe(problem, reduction, *error)} {options}" for error in errors.items() if error[1] > 1]
+    assert not wrong, "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize("options", [*SINGLE, ("class_weights", "sample_weights")], **NAMES)
+def test_threads_change_no_bit(options):
+    for kind, input in itertools.product(KINDS, INPUTS):
+        reduction = "none" if "upstream each" in options else "mean"
+        if not all(has_meaning(option, kind, input, reduction) for option in options):
+            continue
+        for shape, dtype in (((30000, 10), np.float32), ((300, 1000), np.float64)):
+            results = []
+            for threads in (1, 2, 5):
+                problem = Problem(kind, input, shape, dtype)
+                keywords = values(problem, options)
+                gradient = np.ones(shape, dtype) if "accumulate_gradient" in keywords else True
+                result = call(problem, reduction, keywords, gradient=gradient, num_threads=threads)
+                loss = np.asarray(result.loss).tobytes()
+                results.append((loss, result.gradient.tobytes(), result.loss_sum, result.weight_sum, result.count))
+            assert results[0] == results[1] == results[2], (kind, input, shape)
+
+
 @pytest.mark.parametrize("option", OPTIONS)
 def test_options_without_meaning_are_refused(option):
     for kind, input, reduction, dtype in SETTINGS:
