@@ -184,6 +184,24 @@ def test_torch_autograd_of_scale_cap_and_z_loss(batch, losses, torch):
     assert_same(got, *differentiated(torch, peer, z))
 
 
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_torch_autograd_of_categorical_focal_and_poly(batch, losses, torch, gamma):
+    _, categorical = losses
+    z, p, _, _ = batch
+    t, w = p[::-1].copy(), np.array([0.5, 2, 1, 0, 3, 0.25, 1.5])
+
+    def peer(x):
+        log_p = torch.log_softmax(x, -1)
+        rest = 1 - torch.exp(log_p)
+        each = rest**gamma * -log_p + 0.7 * rest + torch.log(torch.tensor(t))
+        return (torch.tensor(w * t) * each).sum(-1).mean()
+
+    got = categorical(
+        t, z, input="logits", focal_gamma=gamma, poly_epsilon=0.7, class_weights=w, measure="kl_divergence"
+    )  # fmt: skip
+    assert_same(got, *differentiated(torch, peer, z))
+
+
 def test_torch_hessian(batch, torch):
     z, _, labels, _ = batch
     w = np.array([0.5, 2, 1, 0, 3, 0.25, 1.5])
