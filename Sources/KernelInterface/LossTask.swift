@@ -80,7 +80,6 @@ public struct LossTask {
   @inlinable public var hasSimpleLabels: Bool {
     hasSingleTarget && (classes == 1 || prediction.classStride == 1 && (!gradient.isThere || gradient.classStride == 1))
       && terms.logitScale == 1 && terms.logitSoftcap == 0 && !hessian.isThere && !argmax.isThere
-      && (prediction.type == .float64 || gradient.type != .float64 || !gradient.isThere)
   }
 
   /// Whether every class's target counts: without smoothing, a label's other classes do not.

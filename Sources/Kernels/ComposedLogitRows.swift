@@ -87,8 +87,11 @@ private func composedLogitGroup(
   var softmax = GroupSoftmax(
     task, largest: largest.value, pivot: isSingle ? targets.labels : largest.index, pivotLogit: pivotLogit)
   var others = Float64Sum()
+  var othersOfLargest = Float64Sum()
   tiles.eachClass(task, rows, isFirstPass: false) { c, z, _ in
-    others.add(Value.keep(Value.not(softmax.isPivot(c)), softmax.exponential(z)))
+    let e = softmax.exponential(z)
+    others.add(Value.keep(Value.not(softmax.isPivot(c)), e))
+    if task.hessian.isThere { othersOfLargest.add(Value.keep(Value.not(largest.isIndex(c)), e)) }
   }
   softmax.setOthers(others.lanes)
 
@@ -120,6 +123,7 @@ private func composedLogitGroup(
   sum.add(Value.keep(rows.lanes, outcome.loss))
   rows.store(outcome.loss, task.rowLoss)
 
+  let largestQ = othersOfLargest.lanes * inverse
   let isPlainSlope = terms.focalGamma == 0 && terms.polyEpsilon == 0
   tiles.eachResult(task, rows) { c, z, given in
     let isPivot = softmax.isPivot(c)
@@ -140,7 +144,8 @@ private func composedLogitGroup(
     var hessian = Value.zero
     if task.hessian.isThere {
       let ownP = Value.select(isPivot, pivotP, p)
-      let ownQ = Value.select(isPivot, pivotQ, .one - p)
+      // Of the largest class 1 - p would lose its digits.
+      let ownQ = Value.select(largest.isIndex(c), largestQ, .one - ownP)
       let spread = ownP * ownQ
       hessian = spread * outcome.factor
       if terms.zLoss != 0 { hessian = hessian + product(outcome.zWeight, Value(2) * ownP * ownP) }

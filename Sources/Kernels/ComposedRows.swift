@@ -197,6 +197,8 @@ struct LargestClass {
     firstNaN = Float64Lanes.select(Float64Lanes.and(isNaN, firstNaN < .zero), number, firstNaN)
   }
 
+  @inline(__always) func isIndex(_ classIndex: Int) -> Float64Lanes.Mask { index == Float64Lanes(Double(classIndex)) }
+
   @inline(__always) var hasNaN: Float64Lanes.Mask { .zero <= firstNaN }
 
   /// Stores the argmax, and counts the used rows where it is the label.

@@ -234,7 +234,7 @@ struct LogitRows<E: Element> {
   @inline(__always)
   func scaleGradient(_ row: Int, first: Int, _ count: Int, _ scale: ExponentialScale, total: Double, sum: Double) {
     let factor = total / sum
-    let isExtreme = isOutOfRange(factor)
+    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0)
     let factors = Value(factor)
     var classIndex = first
     while classIndex < first &+ count {
@@ -256,7 +256,7 @@ struct LogitRows<E: Element> {
   @inline(__always)
   func scaleGradient(_ row: Int, _ scale: ExponentialScale, total: Double, sum: Double, targetScale: Double) {
     let factor = total / sum
-    let isExtreme = isOutOfRange(factor) || isOutOfRange(targetScale)
+    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
     let classes = task.classes

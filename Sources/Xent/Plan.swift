@@ -109,12 +109,12 @@ extension LossTask {
     }
     func isRowByRow(_ operand: Operand) -> Bool { operand.rowStride == 1 || rows == 1 }
     let hasLabels = !target.type.isFloatingPoint
-    // Computed in the prediction's own precision.
-    func isHeld(_ operand: Operand) -> Bool { type == .float64 ? operand.type == type : operand.type != .float64 }
+    // Targets that float32 does not hold need more than its arithmetic.
+    let isHeld = hasLabels || type == .float64 || target.type != .float64
     return terms.arePlain && ignoreIndex == nil && !accumulatesGradient && isInOrder(prediction)
-      && (hasLabels ? isRowByRow(target) : isInOrder(target) && isHeld(target))
+      && (hasLabels ? isRowByRow(target) : isInOrder(target) && isHeld)
       && (!rowLoss.isThere || isRowByRow(rowLoss))
-      && (!gradient.isThere || isInOrder(gradient) && isHeld(gradient))
+      && (!gradient.isThere || isInOrder(gradient))
       && !hessian.isThere && !logSumExp.isThere && !argmax.isThere && !classWeights.isThere
       && !sampleWeights.isThere && !posWeight.isThere && !upstream.isThere
   }
