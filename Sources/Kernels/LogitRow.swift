@@ -37,16 +37,16 @@ struct LogitRows<E: Element> {
   private let isPacked: Bool
   /// Whether the gradient overwrites the logits.
   let isInPlace: Bool
-  /// Whether the gradient's place can hold the exponentials until they are scaled; if not they are computed again.
-  let keepsExponentials: Bool
+  /// Where the exponentials are kept until they are scaled: in the gradient's place, if it can hold them. If not, they are
+  /// computed again.
+  private let kept: UnsafeMutableRawPointer?
 
   @inline(__always) init(_ task: LossTask, endRow: Int) {
     self.task = task
     packedEnd = endRow &* task.classes
     isPacked = task.prediction.rowStride == task.classes
     isInPlace = task.gradient.data == task.prediction.data
-    keepsExponentials =
-      task.gradient.isThere && task.gradient.type == E.type && E.size >= 4 && !task.accumulatesGradient
+    kept = task.gradient.type == E.type && E.size >= 4 && !task.accumulatesGradient ? task.gradient.data : nil
   }
 
   /// What the hot loop takes at once.
@@ -66,11 +66,6 @@ struct LogitRows<E: Element> {
   /// `count` logits from a class on.
   @inline(__always) private func logits(_ row: Int, _ classIndex: Int, _ count: Int) -> Value {
     E.load(task.predictionData, start(row) &+ classIndex, count: count, end: end(row), fill: -.infinity)
-  }
-
-  /// Where the exponentials go while a row is summed.
-  @inline(__always) private var exponentialsData: UnsafeMutableRawPointer? {
-    keepsExponentials ? task.gradient.data : nil
   }
 
   /// The largest of `count` logits; NaN counts only if there is nothing else.
@@ -175,7 +170,7 @@ struct LogitRows<E: Element> {
         let left = partEnd &- offset
         let z = logits(row, first &+ offset, left)
         let term = Value.scaledExponential(z, scale)
-        if let kept = exponentialsData { E.store(term.value, kept, start &+ offset &+ shift, count: left) }
+        if let kept { E.store(term.value, kept, start &+ offset &+ shift, count: left) }
         let lane = pivot &- offset
         sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
         largest = Value.maximum(z, largest)
@@ -204,7 +199,7 @@ struct LogitRows<E: Element> {
     let e1 = Value.scaledExponential(z1, scale)
     let e2 = Value.scaledExponential(z2, scale)
     let e3 = Value.scaledExponential(z3, scale)
-    if let kept = exponentialsData {
+    if let kept {
       let place = index &+ shift
       E.store(e0.value, kept, place)
       E.store(e1.value, kept, place &+ Value.count)
@@ -218,8 +213,8 @@ struct LogitRows<E: Element> {
   /// A row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
   @inline(__always)
   private func exponentials(_ row: Int, _ classIndex: Int, _ left: Int, _ scale: ExponentialScale) -> Value {
-    if keepsExponentials, let gradient = task.gradient.data {
-      return E.load(gradient, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
+    if let kept {
+      return E.load(kept, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
     }
     return Value.scaledExponential(logits(row, classIndex, left), scale).value
   }
@@ -236,6 +231,17 @@ struct LogitRows<E: Element> {
     let factor = total / sum
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0)
     let factors = Value(factor)
+    if let kept, !isExtreme {
+      let end = gradientEnd(row)
+      var index = gradientStart(row) &+ first
+      let rowEnd = index &+ count
+      while index < rowEnd {
+        let left = rowEnd &- index
+        E.store(E.load(kept, index, count: left, end: end, fill: 0) * factors, kept, index, count: left)
+        index &+= Value.count
+      }
+      return
+    }
     var classIndex = first
     while classIndex < first &+ count {
       let left = first &+ count &- classIndex
