@@ -75,11 +75,20 @@ public struct LossTask {
     self.parallelFor = parallelFor
   }
 
-  /// Whether this is about logits of labels whose classes lie one behind the other, and what is asked for needs nothing of the
-  /// other classes but their exponentials.
+  /// Whether labels of logits need nothing of the other classes but their exponentials.
   @inlinable public var hasSimpleLabels: Bool {
-    hasSingleTarget && (classes == 1 || prediction.classStride == 1 && (!gradient.isThere || gradient.classStride == 1))
-      && terms.logitScale == 1 && terms.logitSoftcap == 0 && !hessian.isThere && !argmax.isThere
+    input == .logits && hasSingleTarget && terms.logitScale == 1 && terms.logitSoftcap == 0 && !hessian.isThere
+      && !argmax.isThere
+  }
+
+  /// Whether the classes of a row are neighbours in memory.
+  @inlinable public var hasClassesInOrder: Bool {
+    classes == 1 || prediction.classStride == 1 && (!gradient.isThere || gradient.classStride == 1)
+  }
+
+  /// Whether rows are neighbours in memory, as the pixels of images with the channels first.
+  @inlinable public var hasRowsInOrder: Bool {
+    prediction.rowStride == 1 && (!gradient.isThere || gradient.rowStride == 1)
   }
 
   /// Whether every class's target counts: without smoothing, a label's other classes do not.

@@ -71,18 +71,24 @@ struct LaneScale {
     exponent = Float64Lanes(scale.exponent)
   }
 
+  /// Of exponents and bases that other lanes have chosen.
+  @inline(__always) init(base: Float64Lanes, exponent: Float64Lanes, headroom: Double) {
+    self.base = base
+    self.exponent = exponent
+    let lowestField = exponent - Float64Lanes(headroom + 1023)
+    lowest = lowestField * Float64Lanes(Logarithm2.high + Logarithm2.low)
+    offset = Float64Lanes(Round64.offset) - lowestField
+  }
+
   /// Relative to every lane's own reference, which must be finite.
   @inline(__always) init(references: Float64Lanes) {
     let range = Float64Lanes.exponentialRange
     let isInRange = Float64Lanes.absolute(references) <= Float64Lanes(range.baseLimit)
-    base = Float64Lanes.select(isInRange, .zero, references)
+    let base = Float64Lanes.select(isInRange, .zero, references)
     let rounded =
       Float64Lanes.multiplyAdd(references, Float64Lanes(Logarithm2.inverse), Float64Lanes(Round64.offset))
       - Float64Lanes(Round64.offset)
-    exponent = Float64Lanes.keep(isInRange, rounded)
-    let lowestField = exponent - Float64Lanes(range.headroom + 1023)
-    lowest = lowestField * Float64Lanes(Logarithm2.high + Logarithm2.low)
-    offset = Float64Lanes(Round64.offset) - lowestField
+    self.init(base: base, exponent: Float64Lanes.keep(isInRange, rounded), headroom: range.headroom)
   }
 }
 

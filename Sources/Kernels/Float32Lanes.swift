@@ -64,6 +64,16 @@ struct Float32Lanes: Lanes {
     }
   }
 
+  /// The first eight lanes and the others, widened.
+  @inline(__always) var widened: (Float64Lanes, Float64Lanes) {
+    (Float64Lanes(f64x8_widen(vector.lowHalf)), Float64Lanes(f64x8_widen(vector.highHalf)))
+  }
+
+  /// Two vectors' lanes, rounded.
+  @inline(__always) init(rounding low: Float64Lanes, _ high: Float64Lanes) {
+    vector = SIMD16(lowHalf: f32x8_narrow(low.vector), highHalf: f32x8_narrow(high.vector))
+  }
+
   @inline(__always) func largest() -> Double {
     // By halves: max() on a vector is a loop that leaves a shared symbol behind.
     let eight = vector.lowHalf.replacing(with: vector.highHalf, where: vector.highHalf .> vector.lowHalf)
@@ -114,6 +124,9 @@ struct Float32Sum: LaneSum {
     low += SIMD8<Double>(a.vector.lowHalf) * (SIMD8<Double>(b.vector.lowHalf) - SIMD8<Double>(c.vector.lowHalf))
     high += SIMD8<Double>(a.vector.highHalf) * (SIMD8<Double>(b.vector.highHalf) - SIMD8<Double>(c.vector.highHalf))
   }
+
+  /// Every lane's own sum: the first eight and the others.
+  @inline(__always) var lanes: (Float64Lanes, Float64Lanes) { (Float64Lanes(low), Float64Lanes(high)) }
 
   @inline(__always) var total: CompensatedSum {
     let eight = low + high

@@ -15,6 +15,35 @@ private enum Round32 {
   static var offset: Double { 0x1.8p+23 }
 }
 
+/// An `ExponentialScale` as float32 lanes; see `LaneScale`.
+struct LaneScale32 {
+  let base: Float32Lanes
+  let lowest: Float32Lanes
+  let offset: Float32Lanes
+  let exponent: Float32Lanes
+
+  @inline(__always) init(_ scale: ExponentialScale) {
+    let lowestField = scale.shift - 127
+    base = Float32Lanes(scale.base)
+    lowest = Float32Lanes(lowestField * (Logarithm2.high + Logarithm2.low))
+    offset = Float32Lanes(Round32.offset - lowestField)
+    exponent = Float32Lanes(scale.exponent)
+  }
+
+  /// Relative to every lane's own reference, which must be finite.
+  @inline(__always) init(references: Float32Lanes) {
+    let range = Float32Lanes.exponentialRange
+    let isInRange = Float32Lanes.absolute(references) <= Float32Lanes(range.baseLimit)
+    base = Float32Lanes.select(isInRange, .zero, references)
+    let round = Float32Lanes(Round32.offset)
+    let rounded = Float32Lanes.multiplyAdd(references, Float32Lanes(Logarithm2Short.inverse), round) - round
+    exponent = Float32Lanes.keep(isInRange, rounded)
+    let lowestField = exponent - Float32Lanes(range.headroom + 127)
+    lowest = lowestField * Float32Lanes(Logarithm2.high + Logarithm2.low)
+    offset = Float32Lanes(Round32.offset) - lowestField
+  }
+}
+
 extension Float32Lanes {
   /// Exponentials that are e^28 above the reference are below 2^73, so that one over a long row's sum of them is normal; one
   /// that is e^-104 below the largest, and so the smallest number above 0, is normal too.
@@ -29,17 +58,25 @@ extension Float32Lanes {
     return Float32Term(power: power, rest: power * tail)
   }
 
-  /// 2^n, scaled, and e^r - 1.
+  /// As above with a scale for every lane.
+  @inline(__always) static func scaledExponential(_ x: Float32Lanes, _ scale: LaneScale32) -> Float32Term {
+    let (power, tail) = scaledParts(x, scale, isExact: false)
+    return Float32Term(power: power, rest: power * tail)
+  }
+
   @inline(__always) private static func scaledParts(
     _ x: Float32Lanes, _ scale: ExponentialScale, isExact: Bool
   ) -> (power: Float32Lanes, tail: Float32Lanes) {
-    // At the lowest x the exponent field is 0, which makes the power of two an exact 0.
-    let lowestField = scale.shift - 127
-    let lowest = Float32Lanes(lowestField * (Logarithm2.high + Logarithm2.low))
-    let reduced = maximum(lowest, x - Float32Lanes(scale.base))
-    let offset = Float32Lanes(Round32.offset - lowestField)
-    let shifted = multiplyAdd(reduced, Float32Lanes(Logarithm2Short.inverse), offset)
-    let (r, low) = remainder(reduced, shifted - offset, isExact: isExact)
+    scaledParts(x, LaneScale32(scale), isExact: isExact)
+  }
+
+  /// 2^n, scaled, and e^r - 1.
+  @inline(__always) private static func scaledParts(
+    _ x: Float32Lanes, _ scale: LaneScale32, isExact: Bool
+  ) -> (power: Float32Lanes, tail: Float32Lanes) {
+    let reduced = maximum(scale.lowest, x - scale.base)
+    let shifted = multiplyAdd(reduced, Float32Lanes(Logarithm2Short.inverse), scale.offset)
+    let (r, low) = remainder(reduced, shifted - scale.offset, isExact: isExact)
     return (powerOfTwo(field: shifted), exponentialTail(r, low))
   }
 

@@ -6,7 +6,9 @@ import KernelInterface
 @export(interface) public func kernelTable() -> KernelTable {
   KernelTable(
     binary: { runLoss(BinaryDispatch.self, $0, $1, $2, $3) },
-    categoricalLabels: { runLoss(LabelDispatch.self, $0, $1, $2, $3) },
+    categoricalLabels: {
+      if !runLabelColumns($0, $1, $2, $3) { runLoss(LabelDispatch.self, $0, $1, $2, $3) }
+    },
     categoricalDistribution: { runLoss(DistributionDispatch.self, $0, $1, $2, $3) },
     gradientDescent: { task, first, count in
       let task = task.load(as: DescentTask.self)
@@ -46,6 +48,26 @@ private protocol LossDispatch {
   }
 }
 
+/// Runs the one kernel that computes many rows side by side in float32, if it is for the task.
+private func runLabelColumns(
+  _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
+) -> Bool {
+  let task = task.assumingMemoryBound(to: LossTask.self)
+  if !task.pointee.hasSimpleLabels || !task.pointee.hasRowsInOrder || task.pointee.hasClassesInOrder
+    || task.pointee.wantsFloat64
+  {
+    return false
+  }
+  let totals = totals.assumingMemoryBound(to: LossTotals.self)
+  switch task.pointee.prediction.type {
+  case .float32: logitLabelColumns(Float32Element.self, task.pointee, first: first, count: count, &totals.pointee)
+  case .float16: logitLabelColumns(Float16Element.self, task.pointee, first: first, count: count, &totals.pointee)
+  case .bfloat16: logitLabelColumns(BFloat16Element.self, task.pointee, first: first, count: count, &totals.pointee)
+  default: return false
+  }
+  return true
+}
+
 private enum BinaryDispatch: LossDispatch {
   @inline(__always)
   static func run<E: Element, Exact: Element>(
@@ -81,7 +103,7 @@ private enum LabelDispatch: LossDispatch {
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
     switch task.input {
-    case .logits where !task.hasSimpleLabels:
+    case .logits where !(task.hasSimpleLabels && task.hasClassesInOrder):
       composedLogitRows(task, first: first, count: count, &totals)
     case .probabilities where !task.isPlain, .logProbabilities where !task.isPlain:
       composedProbabilityRows(task, first: first, count: count, &totals)

@@ -60,7 +60,7 @@ struct LabelOutcome {
   /// What the rows' softmax is multiplied by for their gradient.
   let total: Float64Lanes
   let pivotGradient: Float64Lanes
-  private let isWithoutGradient: Float64Lanes
+  let isWithoutGradient: Float64Lanes
 
   @inline(__always) init(_ task: LossTask, _ rows: RowGroup, _ group: LogitGroup, headroom: Double) {
     if task.isPlain {

@@ -99,7 +99,8 @@ extension Problem {
       if axis != classAxis && yPred.extent(axis) != 1 { return array.stride(axis, of: self) }
       axis -= 1
     }
-    return 0
+    // Of a single row any distance will do: the one of C order.
+    return array.map == .full ? classes : array.map == .rows ? 1 : 0
   }
 
   /// Where a run begins, in elements from the array's first.

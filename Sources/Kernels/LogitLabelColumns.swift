@@ -1,0 +1,135 @@
+import KernelInterface
+
+// Categorical losses of logits with class indices where neighbours in memory are neighbouring rows, as the pixels of images with
+// the channels first: a vector holds one class of sixteen rows, in float32. Otherwise as LogitLabelRows.swift.
+
+func logitLabelColumns<E: Element>(
+  _: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+) where E.Compute == Float32Lanes {
+  var sum = Float64Sum()
+  let whole = count / Float32Lanes.count &* Float32Lanes.count
+  var row = first
+  while row < first &+ whole {
+    logitLabelColumn(E.self, task, row, &sum)
+    row &+= Float32Lanes.count
+  }
+  totals.add(sum.total)
+  if whole < count { composedLogitRows(task, first: row, count: count &- whole, &totals) }
+}
+
+/// Sixteen rows.
+@inline(__always)
+private func logitLabelColumn<E: Element>(
+  _: E.Type, _ task: LossTask, _ row: Int, _ sum: inout Float64Sum
+) where E.Compute == Float32Lanes {
+  typealias Value = Float32Lanes
+  let classes = task.classes
+  let stride = task.prediction.classStride
+  let gradientStride = task.gradient.classStride
+  let logits = task.predictionData + row &* E.size
+  let kept =
+    task.gradient.type == E.type && E.size >= 4 && !task.accumulatesGradient
+    ? task.gradient.data.map { $0 + row &* E.size } : nil
+
+  var largest = Value(-.infinity)
+  for c in 0..<classes { largest = Value.maximum(E.load(logits, c &* stride), largest) }
+  let isDefined = largest - largest == .zero
+  let scale = LaneScale32(references: Value.keep(isDefined, largest))
+
+  var labels = Value.zero
+  var pivotLogits = Value.zero
+  labels.setLanes(Value.count) { Double(label(task, row &+ $0)) }
+  pivotLogits.setLanes(Value.count) { E.loadOne(logits, label(task, row &+ $0) &* stride &+ $0) }
+
+  var others = Value.Sum()
+  @inline(__always) func exponential(_ c: Int) -> Float32Term {
+    let term = Value.scaledExponential(E.load(logits, c &* stride), scale)
+    if let kept { E.store(term.value, kept, c &* gradientStride) }
+    return term.kept(Value.not(labels == Value(Double(c))))
+  }
+  var c = 0
+  while c &+ 1 < classes {
+    let even = exponential(c)
+    others.add(even, exponential(c &+ 1))
+    c &+= 2
+  }
+  if c < classes { others.add(exponential(c)) }
+
+  let headroom = Value.exponentialRange.headroom
+  let (lowOthers, highOthers) = others.lanes
+  let (lowLogits, highLogits) = pivotLogits.widened
+  let (lowExponents, highExponents) = scale.exponent.widened
+  // Of a row without a softmax the largest logit is its log-sum-exp; one with a NaN as well is looked at again.
+  let (lowBases, highBases) = Value.select(isDefined, scale.base, largest).widened
+  let low = RowGroup(first: row, count: 8)
+  let high = RowGroup(first: row &+ 8, count: 8)
+  let lowGroup = columnGroup(task, low, lowOthers, lowLogits, lowBases, lowExponents, headroom)
+  let highGroup = columnGroup(task, high, highOthers, highLogits, highBases, highExponents, headroom)
+  let lowOutcome = LabelOutcome(task, low, lowGroup, headroom: headroom)
+  let highOutcome = LabelOutcome(task, high, highGroup, headroom: headroom)
+  lowOutcome.storeLosses(task, low, &sum)
+  highOutcome.storeLosses(task, high, &sum)
+  guard task.gradient.isThere else { return }
+
+  let factors = Value(rounding: lowOutcome.total / lowGroup.sums, highOutcome.total / highGroup.sums)
+  let isZero = Value(rounding: lowOutcome.isWithoutGradient, highOutcome.isWithoutGradient)
+  let hasGradient = isZero == .zero
+  let range = Value.exponentialRange.factors
+  let size = Value.absolute(factors)
+  let isExtreme = Value.any(
+    Value.and(hasGradient, Value.or(size < Value(range.lowerBound), Value(range.upperBound) < size)))
+  for c in 0..<classes {
+    let e =
+      kept.map { E.load($0, c &* gradientStride) }
+      ?? Value.scaledExponential(E.load(logits, c &* stride), scale).value
+    let place = row &+ c &* gradientStride
+    if isExtreme {
+      e.eachLane(Value.count) { lane, value in
+        let outcome = lane < 8 ? lowOutcome : highOutcome
+        let group = lane < 8 ? lowGroup : highGroup
+        let result =
+          outcome.hasNoGradient(lane & 7)
+          ? 0
+          : label(task, row &+ lane) == c
+            ? outcome.pivotGradient[lane & 7] : value / group.sums[lane & 7] * outcome.total[lane & 7]
+        task.gradient.store(result, place &+ lane, accumulates: task.accumulatesGradient)
+      }
+      continue
+    }
+    let isPivot = labels == Value(Double(c))
+    let pivots = Value(rounding: lowOutcome.pivotGradient, highOutcome.pivotGradient)
+    let gradient = Value.keep(hasGradient, Value.select(isPivot, pivots, e * factors))
+    E.store(
+      gradient, task.gradient, place, count: Value.count, end: place &+ Value.count,
+      accumulates: task.accumulatesGradient)
+  }
+}
+
+/// The label of a row; 0 of an ignored one.
+@inline(__always) private func label(_ task: LossTask, _ row: Int) -> Int {
+  let label = task.target.label(row)
+  return label == task.ignoreIndex ? 0 : Int(label)
+}
+
+/// Eight rows' sums.
+@inline(__always)
+private func columnGroup(
+  _ task: LossTask, _ rows: RowGroup, _ others: Float64Lanes, _ logits: Float64Lanes, _ bases: Float64Lanes,
+  _ exponents: Float64Lanes, _ headroom: Double
+) -> LogitGroup {
+  let isDefined = bases - bases == .zero
+  let scale = LaneScale(base: Float64Lanes.keep(isDefined, bases), exponent: exponents, headroom: headroom)
+  let pivot = Float64Lanes.scaledExponential(logits, low: .zero, scale)
+  let undefined = Float64Lanes(.nan)
+  var largest = bases
+  if task.logSumExp.isThere && Float64Lanes.any(Float64Lanes.not(isDefined)) {
+    largest.setLanes(8) { lane in
+      if bases[lane].isFinite { return bases[lane] }
+      for c in 0..<task.classes where task.prediction.value(rows.first &+ lane, c).isNaN { return .nan }
+      return bases[lane]
+    }
+  }
+  return LogitGroup(
+    others: Float64Lanes.select(isDefined, others, undefined), pivot: Float64Lanes.select(isDefined, pivot, undefined),
+    pivotLogit: logits - bases, LaneScale(base: largest, exponent: exponents, headroom: headroom))
+}
