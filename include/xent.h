@@ -373,7 +373,8 @@ xent_status xent_sparse_categorical_f64(const int64_t *labels, const double *y_p
  *
  * The same losses for arrays of any floating type, rank, strides and class axis, with side outputs, totals and
  * error_index. y_true, y_pred and outputs must not be NULL; options may be. Alignment, edge values, errors and threads
- * are as in the contiguous functions. The results are those of contiguous copies of the arrays.
+ * are as in the contiguous functions. The results are those of contiguous copies of the arrays, though another layout
+ * may round the last bits another way.
  * ============================================================================================= */
 
 /* Binary cross-entropy, see xent_binary_f32. y_true has y_pred's shape (it does not broadcast) and any floating type.

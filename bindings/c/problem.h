@@ -9,7 +9,7 @@ enum { MOST = 420, MOST_AXES = 5 };
 
 enum place { Y_TRUE, Y_PRED, CLASS_WEIGHTS, SAMPLE_WEIGHTS, POS_WEIGHT, UPSTREAM, /* inputs */
              LOSS, GRADIENT, HESSIAN, LOG_SUM_EXP, ARGMAX, ARGUMENTS };
-enum layout { C_ORDER, C_STRIDES, REVERSED, COLUMN_MAJOR, GAPS, MIXED, LAYOUTS };
+enum layout { C_ORDER, C_STRIDES, REVERSED, COLUMN_MAJOR, GAPS, PADDED, MIXED, LAYOUTS };
 
 typedef struct argument {
     int is_given, has_null_data;
@@ -48,6 +48,10 @@ void solve(problem *p);
 /* Whether two problems' outputs and totals are the same, bit for bit (any NaN equals any NaN). */
 int same_answers(const problem *a, const problem *b);
 int same_number(double a, double b);
+
+/* The same up to a few units in the last place: another layout or another set of outputs may take another kernel. */
+int close_answers(const problem *a, const problem *b);
+int close_number(double a, double b, xent_type type);
 
 /* y_pred's place of a class of a row; binary: class 0 of row i is element i. */
 size_t rows_of(const problem *p);

@@ -31,7 +31,7 @@ static void test_16_bit(enum function f, int32_t input, const char *spec, double
         for (way = 0; way < 3; way++) { /* all of it; only the inputs; only the gradient and Hessian */
             start_problem(&p, f, input, types[i], spec);
             for (k = 0; k < MOST && input == XENT_LOGITS; k++)
-                p.arguments[Y_PRED].values[k] *= spread;
+                p.arguments[Y_PRED].values[k] = round_to_type(types[i], spread * p.arguments[Y_PRED].values[k]);
             q = p;
             for (k = 0; k < ARGUMENTS; k++) {
                 if (q.arguments[k].type == types[i])
