@@ -42,38 +42,62 @@ extern "C" {
  * Status
  * ============================================================================================= */
 
-/* What a call returns. On anything but XENT_OK no total is written; the note behind each status says
- * whether the output arrays may have been. */
+/* What a call returns. "before" means: found before the computing starts, and nothing at all is written but
+ * error_index. "while computing" means: loss, gradient, hessian, log_sum_exp and argmax may be partly written, in
+ * place y_pred too; totals are not. On anything but XENT_OK no total is written. */
 typedef enum xent_status {
     XENT_OK = 0,
-    XENT_ERROR_NULL,        /* a required pointer is NULL                                  nothing written */
-    XENT_ERROR_SHAPE,       /* shapes disagree, overflow, or have zero classes             nothing written */
-    XENT_ERROR_TYPE,        /* an element type that this argument cannot have              nothing written */
-    XENT_ERROR_OPTION,      /* an option out of its range, or without meaning for the call,
-                               or a struct_size that this library does not know            nothing written */
-    XENT_ERROR_LABEL,       /* a class index outside [0, classes)                          nothing written */
-    XENT_ERROR_PROBABILITY, /* a probability outside [0, 1] by more than 1e-3, or a binary
-                               log-probability above 1e-3          loss, gradient may be partly written */
-    XENT_ERROR_TARGET,      /* a binary target outside [0, 1], or an entry of a distribution
-                               that is negative, infinite or NaN   loss, gradient may be partly written */
-    XENT_ERROR_OVERLAP,     /* an output's memory overlaps another argument's              nothing written */
-    XENT_ERROR_MEMORY       /* not enough memory                                           nothing written */
+    XENT_ERROR_NULL,        /* before: a required pointer, or the data of an array with elements, is NULL */
+    XENT_ERROR_SHAPE,       /* before: shapes disagree, a length is negative, sizes or addresses overflow, weights
+                               have a wrong rank or length, or there are zero classes */
+    XENT_ERROR_TYPE,        /* before: an element type that this argument cannot have */
+    XENT_ERROR_OPTION,      /* before: an option (or an element of a weight array) out of its range, an option or
+                               output without meaning for the call, a struct_size that this library does not know */
+    XENT_ERROR_LABEL,       /* before: a class index outside [0, classes) that is not the ignored one */
+    XENT_ERROR_PROBABILITY, /* while computing: a probability outside [0, 1] by more than 1e-3, or a binary
+                               log-probability above 1e-3; 1e-2 if y_pred is of a 16-bit type */
+    XENT_ERROR_TARGET,      /* while computing: a binary target outside [0, 1] or NaN, or an entry of a
+                               distribution that is negative, infinite or NaN */
+    XENT_ERROR_OVERLAP,     /* before: an output's memory overlaps another argument's, or itself */
+    XENT_ERROR_MEMORY       /* before: not enough memory */
 } xent_status;
 
 /* ================================================================================================
  * Arrays
  * ============================================================================================= */
 
-/* Element types. Predictions, distributions, weights, gradients: XENT_F32, XENT_F64 (XENT_F16 and
- * XENT_BF16 are named for later versions and answer XENT_ERROR_TYPE). Labels: any integer type. */
+/* Element types.
+ *
+ *   y_pred, distributions, binary targets, weights, upstream   any floating type, each its own
+ *   labels (class indices)                                     any integer type
+ *   gradient, hessian                                          any floating type; usually y_pred's
+ *   loss, log_sum_exp                                          XENT_F64 if y_pred is XENT_F64, else XENT_F32
+ *   argmax                                                     XENT_I64
+ *
+ * XENT_F16 is IEEE 754 binary16, XENT_BF16 the upper half of an XENT_F32. y_pred's type decides how a call
+ * computes: XENT_F64 in float64, all others in float32. 16-bit elements are widened, which is exact, and a 16-bit
+ * output is the result of the float32 call, rounded once to nearest, ties to even. */
 typedef enum xent_type {
     XENT_F32, XENT_F64, XENT_F16, XENT_BF16,
     XENT_I8, XENT_I16, XENT_I32, XENT_I64, XENT_U8, XENT_U16, XENT_U32
 } xent_type;
 
-/* A view of an array; the caller keeps the memory and the shape. Strides are counted in elements; NULL
- * means C order (the last index runs fastest), and in this version given strides must describe C order.
- * data may be NULL if the array has no elements; shape may be NULL if ndim is 0 (one element). */
+/* A view of an array; the caller keeps the memory and the shape. Nothing is copied.
+ *
+ *   data     the element whose indices are all 0, which with negative strides is not the lowest address; aligned to
+ *            its type. May be NULL if the array has no elements. Inputs are never written.
+ *   ndim     number of axes, 0 or more. Rank 0 is one element.
+ *   shape    ndim lengths, 0 or more each. May be NULL if ndim is 0.
+ *   strides  ndim steps, counted in elements, from one index to the next: any sign, any order of the axes, with gaps
+ *            or, in inputs, 0 (one element stands for the whole axis). NULL is C order: the last index runs fastest.
+ *
+ * A *flat index* counts the elements in C order of the shape, whatever the strides: 0 is [0, ..., 0], 1 is
+ * [0, ..., 1]. Every index that the library reports is one.
+ *
+ * Overlap: the memory of an array runs from its lowest element to its highest, gaps included. An output may touch no
+ * input's and no other output's, and no two elements of an output may share memory (a stride of 0 on a length above
+ * 1): XENT_ERROR_OVERLAP. Only the gradient may be the very view that y_pred is (same data, type, shape, strides): it
+ * is then written over the input, in place. Inputs may overlap each other as they like. */
 typedef struct xent_array {
     void *data;
     xent_type type;
@@ -86,18 +110,29 @@ typedef struct xent_array {
  * Options
  * ============================================================================================= */
 
-/* What y_pred holds (options.input). p is a probability, z a logit, q a log-probability; y and t are
- * targets; lse is log-sum-exp, the logarithm of sum_c exp(z_c). */
+/* What y_pred holds (options.input). p is a probability, z a logit (the argument of sigmoid or softmax), q a
+ * log-probability, the natural logarithm of p; y and t are targets; lse is log-sum-exp, the logarithm of
+ * sum_c exp(z_c). */
 enum { XENT_PROBABILITIES = 0, XENT_LOGITS = 1, XENT_LOG_PROBABILITIES = 2 };
 
-/* How the losses become one (options.reduction): their mean, their sum, or one loss a row. */
+/* How the losses become one (options.reduction): their mean, their sum, or one loss a row. A *row* is one position of
+ * the axes that are not the class axis; in a binary call it is one element. */
 enum { XENT_MEAN = 0, XENT_SUM = 1, XENT_NONE = 2 };
 
-/* What the mean divides by (options.divisor): the sum of the weights (without weights, the number of
- * rows), the number of rows that are not ignored, or the number of rows. */
+/* What the mean divides by (options.divisor). With s the sample weights, w the class weights (1 if not given):
+ *
+ *   XENT_DIVISOR_WEIGHTS  class indices: sum of s_i w_(y_i) over the rows not ignored; distributions and binary: sum
+ *                         of s_i. So without weights the number of rows not ignored.
+ *   XENT_DIVISOR_COUNT    the number of rows not ignored
+ *   XENT_DIVISOR_BATCH    the number of rows
+ *
+ * If the divisor is 0 (all rows ignored, no rows, weights that sum to 0), the mean is 0 and so are gradient and
+ * hessian; outputs.weight_sum tells. */
 enum { XENT_DIVISOR_WEIGHTS = 0, XENT_DIVISOR_COUNT = 1, XENT_DIVISOR_BATCH = 2 };
 
-/* What is measured (options.measure). */
+/* What is measured (options.measure). The Kullback-Leibler divergence is the cross-entropy less the target's own
+ * entropy: it adds sum_c w_c t_c log t_c (binary: y log y + (1-y) log(1-y)), where 0 log 0 is 0. Gradient and hessian
+ * are the same. */
 enum { XENT_CROSS_ENTROPY = 0, XENT_KL_DIVERGENCE = 1 };
 
 /* Options of a call. Start from XENT_OPTIONS_INIT or xent_options_init, then set what differs:
@@ -105,38 +140,102 @@ enum { XENT_CROSS_ENTROPY = 0, XENT_KL_DIVERGENCE = 1 };
  *     xent_options options = XENT_OPTIONS_INIT;
  *     options.input = XENT_LOGITS;
  *
- * NULL in place of a pointer to options means all defaults. An option outside its range, or one that
- * has no meaning for the call (a normalizer without a mean, say), is XENT_ERROR_OPTION, never ignored.
+ * NULL in place of a pointer to options means all defaults. Options combine freely unless said otherwise. One that is
+ * outside its range, NaN, or not the default where it has no meaning for the call (a logit option without logits, say)
+ * is XENT_ERROR_OPTION, never ignored.
  *
- * In this version the fields marked (default only) must keep their default: any other value is
- * XENT_ERROR_OPTION. */
+ * The loss of a row, with every option that stands in it (those not given drop out):
+ *
+ *     binary       l = s { P alpha     y     (1-p)^g [-log p]
+ *                        +   (1-alpha) (1-y) p^g     [-log(1-p)]  +  eps [ y (1-p) + (1-y) p ]  +  KL }
+ *
+ *     categorical  l = s { sum_c w_c t_c ( (1-p_c)^g [-log p_c]  +  eps (1-p_c)  +  KL: log t_c )  +  b w_y lse^2 }
+ *
+ *     P pos_weight, alpha focal_alpha, g focal_gamma, eps poly_epsilon, b z_loss, s sample_weights, w class_weights;
+ *     w_y is the class weight of the label, 1 where the target is a distribution
+ *
+ * in this order: first the targets are smoothed, and t and y mean the smoothed target everywhere; logits are scaled,
+ * then capped; then l. p is softmax(z)_c or sigmoid(z), or e^q. The gradient is the derivative of the result in
+ * y_pred as the caller gave it, so logit_scale and the soft cap's slope are in it.
+ *
+ * 0 times infinity and 0 times NaN are 0 in a class term: a class with t_c = 0 or w_c = 0 adds nothing to that sum.
+ *
+ * The weight arrays are inputs: any strides, any floating type, rank as said; their elements must be finite, of any
+ * sign. Wrong rank or length is XENT_ERROR_SHAPE, a wrong type XENT_ERROR_TYPE, an element that is not finite
+ * XENT_ERROR_OPTION with error_index its flat index in the weight array. Arrays with exactly one element count as one
+ * value, whatever their rank; rank 0 is the plain form. */
 typedef struct xent_options {
     size_t  struct_size;         /* sizeof(xent_options) */
+
     int32_t input;               /* XENT_PROBABILITIES (default), XENT_LOGITS, XENT_LOG_PROBABILITIES */
-    int32_t axis;                /* class axis, negative counts from the end; default -1. It must be the
-                                    last axis in this version; binary calls have none: leave it at -1 */
+
+    int32_t axis;                /* class axis, in [-rank, rank), negative counts from the end; default -1, the last.
+                                    Binary calls have none: leave it at -1. Contiguous functions: -1 or 1 */
+
     int32_t reduction;           /* XENT_MEAN (default), XENT_SUM, XENT_NONE */
-    int32_t divisor;             /* XENT_DIVISOR_WEIGHTS (default), _COUNT, _BATCH; for XENT_MEAN only */
-    int32_t measure;             /* XENT_CROSS_ENTROPY                                   (default only) */
-    int32_t accumulate_gradient; /* 0                                                    (default only) */
-    int32_t num_threads;         /* the most threads a call may use; 1 starts none; 0 (default) = choose by the
-                                    problem's size and the processors, or XENT_NUM_THREADS in the environment */
-    int32_t has_ignore_index;    /* 0                                                    (default only) */
-    int64_t ignore_index;        /* read only if has_ignore_index is 1 */
-    double  normalizer;          /* > 0: the mean divides by this instead; 0 = none (default); XENT_MEAN only */
-    double  probability_floor;   /* p and 1-p are taken as at least this, in [0, 0.5); default 1e-15, 0 turns
-                                    it off; for XENT_PROBABILITIES only */
-    double  label_smoothing;     /* 0                                                    (default only) */
-    double  logit_scale;         /* 1                                                    (default only) */
-    double  logit_softcap;       /* 0 = off                                              (default only) */
-    double  z_loss;              /* 0                                                    (default only) */
-    double  focal_gamma;         /* 0                                                    (default only) */
-    double  focal_alpha;         /* negative = off                                       (default only) */
-    double  poly_epsilon;        /* 0                                                    (default only) */
-    const xent_array *class_weights;  /* NULL = none                                     (default only) */
-    const xent_array *sample_weights; /* NULL = none                                     (default only) */
-    const xent_array *pos_weight;     /* NULL = none                                     (default only) */
-    const xent_array *upstream;       /* NULL = none                                     (default only) */
+
+    int32_t divisor;             /* XENT_DIVISOR_WEIGHTS (default), _COUNT, _BATCH; XENT_MEAN only */
+
+    int32_t measure;             /* XENT_CROSS_ENTROPY (default), XENT_KL_DIVERGENCE */
+
+    int32_t accumulate_gradient; /* 0 (default): the gradient is written. 1: it is added to what the gradient array
+                                    holds; rows with a zero gradient leave theirs as it is. Does not touch how the
+                                    hessian is written. Accepted, without effect, if no gradient is wanted */
+
+    int32_t num_threads;         /* the most threads that a call may use, >= 0; 1 starts none; 0 (default) = choose by
+                                    the problem's size and the processors, or XENT_NUM_THREADS in the environment.
+                                    Never changes a bit of the results */
+
+    int32_t has_ignore_index;    /* 0 (default) or 1; class indices only */
+    int64_t ignore_index;        /* rows whose label is this, inside [0, classes) or not, add nothing, count nothing,
+                                    and get loss, gradient and hessian of exactly 0. Their y_pred is not even checked
+                                    and may hold anything. Read only if has_ignore_index is 1; default 0 */
+
+    double  normalizer;          /* > 0, finite: the mean divides by this, whatever divisor says: for a batch that comes
+                                    in parts. 0 = none (default); XENT_MEAN only */
+
+    double  probability_floor;   /* p and 1-p are taken as at least this, each by itself, wherever a formula says p or
+                                    1-p; in [0, 0.5), default 1e-15. 0 turns it off: a loss may then be +inf. For
+                                    XENT_PROBABILITIES only */
+
+    double  label_smoothing;     /* e in [0, 1], default 0: t becomes (1-e) t + e/classes; binary: y becomes
+                                    (1-e) y + e/2 */
+
+    double  logit_scale;         /* a > 0, finite, default 1: z becomes a z. XENT_LOGITS only */
+
+    double  logit_softcap;       /* k > 0, finite: z becomes k tanh(z/k), after the scale; -inf and inf become -k and
+                                    k. 0 = off (default). XENT_LOGITS only; no hessian */
+
+    double  z_loss;              /* b >= 0, finite, default 0: adds b lse(z)^2, with z scaled and capped. Categorical
+                                    calls with XENT_LOGITS only */
+
+    double  focal_gamma;         /* g >= 0, finite, default 0: multiplies the log term by (1-p_c)^g; binary: by (1-p)^g
+                                    where y stands, by p^g where 1-y stands. If > 0, no hessian */
+
+    double  focal_alpha;         /* in [0, 1]: weight of the log term of y, 1 - focal_alpha that of 1-y. Negative = off
+                                    (default -1). Binary only */
+
+    double  poly_epsilon;        /* finite, default 0: adds eps sum_c w_c t_c (1-p_c); binary: eps [y (1-p) + (1-y) p].
+                                    If not 0, no hessian */
+
+    const xent_array *class_weights;  /* w, rank 1, one value a class: multiplies the class's log, poly and KL term.
+                                         NULL = none. Categorical only */
+
+    const xent_array *sample_weights; /* s: multiplies the row's loss, gradient and hessian. Categorical: shape of y_pred
+                                         without the class axis. Binary: broadcastable to y_pred (axes matched from the
+                                         last, each of the same length or 1, leading ones may be missing). A row of
+                                         weight 0 adds nothing, its loss and gradient are 0 whatever its y_pred holds,
+                                         but it is checked and counts as a row. NULL = none. In the contiguous functions
+                                         the shape is {rows} or {count} */
+
+    const xent_array *pos_weight;     /* P: multiplies the log term of y. One value, or rank 1 and one a position of
+                                         y_pred's last axis. NULL = none. Binary only */
+
+    const xent_array *upstream;       /* dL/dl, the derivative of what the caller computes from the loss: multiplies
+                                         gradient and hessian, and nothing else. One value; or with XENT_NONE one a row,
+                                         shape of the losses. Any value: NaN and infinities pass into the gradient (but
+                                         not into rows that are ignored or have weight 0). NULL = 1. Accepted, without
+                                         effect, if no gradient and no hessian is wanted */
 } xent_options;
 
 /* The struct grows at its end only; struct_size tells the library which version the caller has. A larger
@@ -152,24 +251,44 @@ void xent_options_init(xent_options *options);
  * Outputs of the descriptor functions
  * ============================================================================================= */
 
-/* What a call shall compute, and the totals it writes back. NULL = not wanted; asking for no array at all
- * is legal and computes the totals.
+/* What a call shall compute, and the totals it writes back. NULL = not wanted; asking for no array at all is legal and
+ * computes the totals. All arrays come from one pass over y_pred. Types: see xent_type; layout and overlap: see
+ * xent_array. "Rows" is the shape of y_pred without the class axis, which is that of labels; binary: y_pred's shape.
  *
- *   loss       one value for XENT_MEAN and XENT_SUM; for XENT_NONE one a row, in the shape of y_pred without
- *              the class axis (binary: y_pred's shape). XENT_F64 if y_pred is, else XENT_F32.
- *   gradient   of the reduced loss (XENT_NONE: of each row's own loss) in y_pred; y_pred's shape and type.
- *              It may be the very view that y_pred is: the input is then overwritten.
- *   hessian, log_sum_exp, argmax: must be NULL in this version, else XENT_ERROR_OPTION. */
+ *   loss         XENT_MEAN, XENT_SUM: one value, in any array with exactly one element. XENT_NONE: rows. In nats. It
+ *                has sample weights, class weights and all terms in it, upstream not.
+ *   gradient     y_pred's shape. Derivative in y_pred of the reduced loss (the mean's divisor is in it), or with
+ *                XENT_NONE of each row's own loss; times upstream.
+ *   hessian      y_pred's shape. The diagonal: the exact second derivative in each element of y_pred, scaled as the
+ *                gradient is. Without options, for one row:
+ *
+ *                    probabilities, binary        y/p^2 + (1-y)/(1-p)^2       categorical   t_c / p_c^2
+ *                    logits, binary               p (1-p)                     categorical   T p_c (1-p_c), T = sum_c t_c
+ *                    log-probabilities, binary    (1-y) e^q / (1-e^q)^2       categorical   0
+ *
+ *                With focal_gamma > 0, poly_epsilon != 0 or logit_softcap > 0 it is XENT_ERROR_OPTION.
+ *   log_sum_exp  rows. lse of the logits after scale and soft cap; -inf if all are -inf (also where classes are 1),
+ *                +inf if one is +inf, NaN if one is NaN. Categorical calls with XENT_LOGITS only, else XENT_ERROR_OPTION.
+ *   argmax       rows. Index of the largest element of y_pred along the class axis, the lowest on a tie; the first NaN's
+ *                if there is one. Nothing is checked for it. Categorical only, else XENT_ERROR_OPTION.
+ *
+ * log_sum_exp and argmax are computed for ignored rows, too, and for rows of weight 0.
+ *
+ * Totals add: those of two batches summed are those of the joined batch, so that a mean over many calls is the sum of
+ * loss_sum divided by the sum of weight_sum. */
 typedef struct xent_outputs {
     size_t struct_size;               /* sizeof(xent_outputs) */
     const xent_array *loss, *gradient, *hessian, *log_sum_exp, *argmax;
-    double  loss_sum;                 /* written back on XENT_OK: the sum of all losses, whatever the reduction */
-    double  weight_sum;               /* ... the divisor that XENT_DIVISOR_WEIGHTS gives */
+    double  loss_sum;                 /* written back on XENT_OK: the sum of the rows' losses, whatever the reduction */
+    double  weight_sum;               /* ... the divisor that XENT_DIVISOR_WEIGHTS gives, whatever divisor says; 0 if all
+                                         rows are ignored, where the mean is 0 by definition */
     int64_t count;                    /* ... the number of rows (binary: elements) that are not ignored */
-    int64_t correct;                  /* ... -1: not counted */
-    int64_t error_index;              /* written back too on an error (unless struct_size is wrong): flat index, in C order, of the first offending
-                                         element (of y_true for XENT_ERROR_LABEL and _TARGET, of y_pred for
-                                         XENT_ERROR_PROBABILITY), else -1 */
+    int64_t correct;                  /* ... the number of those whose argmax is the label; -1 unless argmax is wanted and
+                                         labels are class indices. Accuracy is correct / count */
+    int64_t error_index;              /* written back too on an error (unless struct_size is wrong): flat index of the
+                                         first offending element, of y_true for XENT_ERROR_LABEL and _TARGET, of y_pred
+                                         for XENT_ERROR_PROBABILITY, of the weight array for an element that is not
+                                         finite; else -1 */
 } xent_outputs;
 
 #define XENT_OUTPUTS_INIT { sizeof(xent_outputs), NULL, NULL, NULL, NULL, NULL, 0.0, 0.0, 0, -1, -1 }
@@ -181,18 +300,25 @@ void xent_outputs_init(xent_outputs *outputs);
  * Losses of contiguous arrays
  *
  * loss     receives one value (XENT_MEAN, XENT_SUM) or one a row (XENT_NONE); NULL = not wanted.
- * gradient receives the gradient in y_pred, as many values as y_pred has; NULL = not wanted. It may equal
- *          y_pred (in place). No other overlap of an output with anything is allowed: XENT_ERROR_OVERLAP.
- * options  NULL = defaults. axis must be -1, or in the categorical functions 1.
+ * gradient receives the gradient in y_pred, as many values as y_pred has (with accumulate_gradient it is added to
+ *          them); NULL = not wanted. It may equal y_pred (in place). No other overlap of an output with anything,
+ *          weight arrays included, is allowed: XENT_ERROR_OVERLAP.
+ * options  NULL = defaults. All options have a meaning here; axis must be -1, or in the categorical functions 1. Weight
+ *          arrays may have any floating type and strides.
  *
  * Of 0 rows the loss is 0. 0 classes are XENT_ERROR_SHAPE, as are sizes whose product overflows. A data
- * pointer may be NULL only if its array has no elements.
+ * pointer may be NULL only if its array has no elements. 1 class is legal: its softmax is 1, the loss 0.
  *
  * Large problems are shared out over threads that end with the call (options.num_threads). Results are the same to the
- * last bit for any number of threads.
+ * last bit for any number of threads, and from run to run.
  *
- * A NaN in y_pred that is read makes the loss and the gradient of its row NaN and no other; it is not an
- * error. Where the target is 0 a class adds nothing, whatever stands in y_pred (0 * inf is 0).
+ * Edge values, here and in the descriptor functions:
+ *   - A NaN in y_pred that is read makes the loss and the gradient of its row NaN and no other; it is not an error.
+ *   - Where the target or the class weight is 0 a class adds nothing, whatever stands in y_pred (0 * inf is 0).
+ *   - A logit of -inf is a class of probability 0: the loss is +inf if its target is positive. All logits -inf (also
+ *     with 1 class), or one of +inf or NaN, make the row NaN. Binary logits of -inf and inf are p = 0 and p = 1.
+ *   - Losses of +inf are results, not errors. So is a probability of 0 on a positive target: it costs
+ *     -log(probability_floor), 34.5 by default.
  * ============================================================================================= */
 
 /* Binary cross-entropy. Every element is a problem of its own with a target y in [0, 1] (not only 0 and 1).
@@ -202,7 +328,8 @@ void xent_outputs_init(xent_outputs *outputs);
  *     log-probabilities  l = -[ y q + (1-y) log(1-e^q) ]          dl/dq = -y + (1-y) e^q/(1-e^q)
  *
  * softplus(x) = log(1 + e^x). Probabilities: p and 1-p are clamped to [0, 1] and then to at least
- * probability_floor, each by itself, in loss and gradient; 1-p is taken exactly, so p = 1 with y = 1 costs 0.
+ * probability_floor, each by itself, in loss and gradient; 1-p is taken exactly, so p = 1 with y = 1 costs 0. What the
+ * options add to l stands at xent_options.
  *
  * y_true, y_pred: count values. XENT_NONE gives count losses.
  * Errors: NULL, SHAPE (count overflows), OPTION, PROBABILITY, TARGET, OVERLAP. */
@@ -219,7 +346,8 @@ xent_status xent_binary_f64(const double *y_true, const double *y_pred, size_t c
  *     log-probabilities  l = -sum_c t_c q_c                dl/dq_c = -t_c
  *
  * Probabilities: p is clamped to [0, 1] and then to at least probability_floor, in loss and gradient; rows are
- * not renormalised. Logits of -inf are classes of probability 0.
+ * not renormalised. Log-probabilities are taken as they are, above 0 too. What the options add to l stands at
+ * xent_options.
  *
  * y_true, y_pred: rows x classes values, C order. XENT_NONE gives rows losses.
  * Errors: NULL, SHAPE, OPTION, PROBABILITY, TARGET, OVERLAP. */
@@ -229,10 +357,11 @@ xent_status xent_categorical_f64(const double *y_true, const double *y_pred, siz
                                  const xent_options *options, double *loss, double *gradient);
 
 /* Categorical cross-entropy with a class index in every row: the formulas of xent_categorical_* with t = 1
- * at the label and 0 elsewhere. Of probabilities and log-probabilities only the label's entry is read.
+ * at the label and 0 elsewhere. Of probabilities and log-probabilities only the label's entry is read and checked,
+ * unless label_smoothing gives all classes a share of the target.
  *
- * labels: rows values in [0, classes), all checked before anything is written. y_pred: rows x classes values,
- * C order. XENT_NONE gives rows losses.
+ * labels: rows values in [0, classes) or equal to ignore_index, all checked before anything is written.
+ * y_pred: rows x classes values, C order. XENT_NONE gives rows losses.
  * Errors: NULL, SHAPE, OPTION, LABEL, PROBABILITY, OVERLAP. */
 xent_status xent_sparse_categorical_f32(const int64_t *labels, const float *y_pred, size_t rows, size_t classes,
                                         const xent_options *options, float *loss, float *gradient);
@@ -242,18 +371,20 @@ xent_status xent_sparse_categorical_f64(const int64_t *labels, const double *y_p
 /* ================================================================================================
  * Losses of described arrays
  *
- * The same losses for arrays of any rank that say their type and shape, with totals and error_index. Both
- * pointers and outputs must not be NULL; options may be. Threads are used as by the contiguous functions.
+ * The same losses for arrays of any floating type, rank, strides and class axis, with side outputs, totals and
+ * error_index. y_true, y_pred and outputs must not be NULL; options may be. Alignment, edge values, errors and threads
+ * are as in the contiguous functions. The results are those of contiguous copies of the arrays, though another layout
+ * may round the last bits another way.
  * ============================================================================================= */
 
-/* Binary cross-entropy, see xent_binary_f32. y_true and y_pred have the same shape and floating type.
+/* Binary cross-entropy, see xent_binary_f32. y_true has y_pred's shape (it does not broadcast) and any floating type.
  * Errors: as xent_binary_f32, and TYPE. */
 xent_status xent_binary(const xent_array *y_true, const xent_array *y_pred,
                         const xent_options *options, xent_outputs *outputs);
 
-/* Categorical cross-entropy, see xent_categorical_f32 and xent_sparse_categorical_f32. y_pred has one class
- * axis, options->axis; y_true is either of an integer type in y_pred's shape without that axis (labels), or
- * of y_pred's type and shape (distributions).
+/* Categorical cross-entropy, see xent_categorical_f32 and xent_sparse_categorical_f32. y_pred has rank 1 or more and
+ * one class axis, options->axis. y_true is either of an integer type and y_pred's shape without that axis (labels), or
+ * of a floating type and y_pred's shape (distributions). Neither broadcasts.
  * Errors: as the contiguous functions, and TYPE. */
 xent_status xent_categorical(const xent_array *y_true, const xent_array *y_pred,
                              const xent_options *options, xent_outputs *outputs);

@@ -1,4 +1,4 @@
-/* Descriptor functions: pointers, shapes, strides and element types. */
+/* Descriptor functions: pointers, shapes and element types. */
 #include "described.h"
 
 /* ---- Pointers, shapes, types ---------------------------------------------------------------- */
@@ -87,48 +87,20 @@ static void test_shapes(enum function f, xent_type type)
     }
 }
 
-static void test_strides(enum function f, xent_type type)
+static void test_wrong_types(enum function f, xent_type type)
 {
-    static const int64_t row_major[3] = {12, 4, 1}, column_major[3] = {1, 2, 6}, reversed[3] = {-12, -4, -1};
-    static const int64_t flat[2] = {3, 1}, flat_column[2] = {1, 2}, still[3] = {0, 0, 0}, spread[3] = {24, 8, 2};
-    const int32_t rank = f == BINARY ? 2 : 3;
-    const int64_t *right = f == BINARY ? flat : row_major;
-    described_call c;
-    int i;
-
-    start_described(&c, f, type); c.y_pred.strides = c.gradient.strides = right;
-    c.y_true.strides = f == CATEGORICAL ? row_major : flat;
-    EXPECT(&c, XENT_OK, NULL, "strides of C order");
-    for (i = 0; i < 4; i++) {
-        const int64_t *wrong = i == 0 ? (rank == 2 ? flat_column : column_major) : i == 1 ? reversed : i == 2 ? still : spread;
-        start_described(&c, f, type); c.y_pred.strides = wrong; EXPECT(&c, XENT_ERROR_SHAPE, "y_pred", "y_pred's strides");
-        start_described(&c, f, type); c.y_true.strides = wrong; EXPECT(&c, XENT_ERROR_SHAPE, "y_true|labels", "y_true's strides");
-        start_described(&c, f, type); c.gradient.strides = wrong; EXPECT(&c, XENT_ERROR_SHAPE, "gradient", "gradient's strides");
-    }
-    start_described(&c, f, type); c.options.reduction = XENT_NONE; c.loss.ndim = 2; c.loss.shape = shape; c.loss.strides = flat_column;
-    EXPECT(&c, XENT_ERROR_SHAPE, "loss", "loss's strides");
-}
-
-static void test_types(enum function f, xent_type type)
-{
-    static const xent_type bad_inputs[] = {XENT_F16, XENT_BF16, XENT_I8, XENT_I64, XENT_U32, (xent_type)11, (xent_type)15};
+    static const xent_type bad_inputs[] = {XENT_I8, XENT_I64, XENT_U32, (xent_type)11, (xent_type)15};
     const xent_type other = type == XENT_F32 ? XENT_F64 : XENT_F32;
     described_call c;
     int i;
 
-    for (i = 0; i < 7; i++) {
+    for (i = 0; i < 5; i++) {
         start_described(&c, f, type); c.y_pred.type = bad_inputs[i]; EXPECT(&c, XENT_ERROR_TYPE, "y_pred", "y_pred's type");
         start_described(&c, f, type); c.gradient.type = bad_inputs[i]; EXPECT(&c, XENT_ERROR_TYPE, "gradient", "gradient's type");
         start_described(&c, f, type); c.loss.type = bad_inputs[i]; EXPECT(&c, XENT_ERROR_TYPE, "loss", "loss's type");
     }
-    start_described(&c, f, type); c.gradient.type = other; EXPECT(&c, XENT_ERROR_TYPE, "gradient", "gradient of the other float");
     start_described(&c, f, type); c.loss.type = other; EXPECT(&c, XENT_ERROR_TYPE, "loss", "loss of the other float");
     start_described(&c, f, type); c.y_true.type = (xent_type)11; EXPECT(&c, XENT_ERROR_TYPE, "y_true|labels", "y_true of no type");
-    if (f != SPARSE_CATEGORICAL) {
-        start_described(&c, f, type); c.y_true.type = XENT_F16; EXPECT(&c, XENT_ERROR_TYPE, "y_true", "y_true of F16");
-        start_described(&c, f, type); c.y_true.type = XENT_BF16; EXPECT(&c, XENT_ERROR_TYPE, "y_true", "y_true of BF16");
-        start_described(&c, f, type); c.y_true.type = other; EXPECT(&c, XENT_ERROR_TYPE, "y_true", "y_true of the other float");
-    }
     if (f == BINARY) {
         start_described(&c, f, type); c.y_true.type = XENT_I64; EXPECT(&c, XENT_ERROR_TYPE, "y_true", "binary targets of I64");
         start_described(&c, f, type); c.y_true.type = XENT_U8; EXPECT(&c, XENT_ERROR_TYPE, "y_true", "binary targets of U8");
@@ -182,8 +154,7 @@ void test_descriptor_shapes(void)
         xent_type type = i % 2 ? XENT_F64 : XENT_F32;
         test_pointers(f, type);
         test_shapes(f, type);
-        test_strides(f, type);
-        test_types(f, type);
+        test_wrong_types(f, type);
         if (f == BINARY)
             test_rank_0(type);
     }

@@ -35,12 +35,15 @@ buffer new_values(xent_type type, const double *values, size_t count);
 buffer new_labels(xent_type type, const int64_t *values, size_t count);
 buffer copy_buffer(const buffer *from);
 void free_buffer(buffer *b);                                 /* checks the guards first */
-double get_value(const buffer *b, size_t index);             /* of an array of floats */
-void set_value(buffer *b, size_t index, double value);
+double get_value(const buffer *b, size_t index);             /* of any type (numbers.c) */
+void set_value(buffer *b, size_t index, double value);       /* rounded to the type, half to even (numbers.c) */
 int is_untouched(const buffer *b);                           /* still all sentinels */
 int same_values(const buffer *a, const buffer *b);           /* bit for bit; any NaN equals any NaN */
 
 xent_array view_of(const buffer *b, int32_t ndim, const int64_t *shape);
+
+/* What a floating type makes of a value: rounded half to even, by arithmetic alone (numbers.c). */
+double round_to_type(xent_type type, double value);
 
 /* ---- Records of the vector file (vectors.c) ------------------------------------------------- */
 
@@ -70,6 +73,9 @@ xent_status call_contiguous(enum function function, xent_type type, const void *
  * NULL behind the last. */
 const char *spoil_option(xent_options *options, int index);
 
+/* Sets the option of this name, an array aside (options.c). Returns 0 if there is none. */
+int set_option(xent_options *options, const char *name, double value);
+
 /* ---- Parts ---------------------------------------------------------------------------------- */
 
 void test_record(const record *r);                           /* values.c */
@@ -78,6 +84,12 @@ void test_contiguous_errors(void);                           /* errors.c */
 void test_gradient_descent(void);                            /* errors.c */
 void test_descriptor_shapes(void);                           /* descriptor_shapes.c */
 void test_descriptor_values(void);                           /* descriptor_values.c */
+void test_option_values(void);                               /* option_values.c */
+void test_types(void);                                       /* types.c */
+void test_layouts(void);                                     /* layouts.c */
+void test_side_outputs(void);                                /* side_outputs.c */
+void test_edge_values(void);                                 /* edges.c */
+void test_option_errors(void);                               /* option_errors.c */
 void test_threads(void);                                     /* threads.c */
 void test_information(void);                                 /* main.c */
 

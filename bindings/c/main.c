@@ -110,19 +110,6 @@ void free_buffer(buffer *b)
     b->block = NULL;
 }
 
-double get_value(const buffer *b, size_t index)
-{
-    return b->type == XENT_F32 ? (double)((const float *)b->data)[index] : ((const double *)b->data)[index];
-}
-
-void set_value(buffer *b, size_t index, double value)
-{
-    if (b->type == XENT_F32)
-        ((float *)b->data)[index] = (float)value;
-    else
-        ((double *)b->data)[index] = value;
-}
-
 int is_untouched(const buffer *b)
 {
     return all_sentinels((const unsigned char *)b->data, b->bytes);
@@ -232,6 +219,12 @@ int main(int argc, char **argv)
     test_descriptor_shapes();
     test_descriptor_values();
     test_gradient_descent();
+    test_option_values();
+    test_types();
+    test_layouts();
+    test_side_outputs();
+    test_edge_values();
+    test_option_errors();
     test_threads();
     test_information();
     printf("harness: %ld checks, %ld failed\n", checks_made, checks_failed);
