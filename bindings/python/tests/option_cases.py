@@ -14,7 +14,7 @@ SHAPES = [(7, 5), (1, 1), (3, 2), (70, 3), (33, 40), (2, 1000), (16, 10), (5, 17
 
 # In units of the last place of the sum of a result's terms. The library promises 2 to 8 of them for one loss; a factor
 # of its own (a weight, a divisor, a smoothed target) rounds once more each, and the terms are summed here.
-ULPS = 16
+ULPS = 8
 
 
 class Problem:

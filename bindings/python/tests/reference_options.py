@@ -70,6 +70,11 @@ def entropy(t):
     return product(t, np.log(np.where(t > 0, t, 1)))
 
 
+def entropy_rounding(t, smoothing):
+    """t log t turns the rounding of a smoothed t near 1, where it is itself near 0, into as large an error."""
+    return t if smoothing else np.zeros_like(t)
+
+
 def smoothed(t, smoothing, classes):
     return (1 - smoothing) * t + smoothing / classes
 
@@ -140,8 +145,10 @@ def binary(
     no_term, no_slope = log_term(rest, p, log_rest, gamma)
 
     losses = [product(yes_weight, yes_term), product(no_weight, no_term), poly * product(y, rest), poly * product(no, p)]
+    loss_terms = np.zeros_like(x)
     if measure == "kl_divergence":
         losses += [entropy(y), entropy(no)]
+        loss_terms = loss_terms + entropy_rounding(y, e) + entropy_rounding(no, e)
     slopes = [
         product(yes_weight, yes_slope * in_log_p), product(no_weight, product(in_log_rest, no_slope)),
         -poly * product(y, in_p), poly * product(no, in_p),
@@ -153,7 +160,8 @@ def binary(
     }[input]()
 
     s = np.broadcast_to(real_or(sample_weights, 1), x.shape)
-    row, row_terms = product(s, sum(losses)), product(s, chain_terms / logit_scale * sum(map(np.abs, losses)))
+    loss_terms = loss_terms + sum(map(np.abs, losses))
+    row, row_terms = product(s, sum(losses)), product(s, chain_terms / logit_scale * loss_terms)
     gradient = product(s, chain * sum(slopes)), product(s, chain_terms * sum(map(np.abs, slopes)))
     has_hessian = not (gamma or poly or logit_softcap)
     hessian = [product(s, sum(curvature)), product(s, sum(map(np.abs, curvature)))] if has_hessian else [None, None]
@@ -211,9 +219,11 @@ def categorical(
 
     term, slope = log_term(p, rest, log_p, gamma)
     losses = [product(u, term), product(u, poly * rest)]
+    loss_terms = np.zeros_like(x)
     if measure == "kl_divergence":
         losses.append(w * entropy(t))
-    row, row_terms = sum(losses).sum(-1), sum(map(np.abs, losses)).sum(-1)
+        loss_terms = np.abs(w) * entropy_rounding(t, e)
+    row, row_terms = sum(losses).sum(-1), (loss_terms + sum(map(np.abs, losses))).sum(-1)
     slopes = [product(u, slope), product(u, -poly * p)]
     slope, slope_terms = sum(slopes), sum(map(np.abs, slopes))
     if input == "logits":

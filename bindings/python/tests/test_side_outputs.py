@@ -162,8 +162,8 @@ def test_every_output_at_once_is_each_by_itself(dtype):
     together = call(y, z, reduction="none", **dict.fromkeys(wanted, True))
     for name in wanted:
         alone = call(y, z, reduction="none", **{name: True})
-        # What else is asked for may choose another kernel, within the bounds of both: 4 units in the last place of the gradient.
-        bound = {"rtol": 4 * np.finfo(dtype).eps, "atol": 4 * np.finfo(dtype).eps}
-        np.testing.assert_allclose(getattr(alone, name), getattr(together, name), **bound)
-        np.testing.assert_allclose(alone.loss, together.loss, rtol=4 * np.finfo(dtype).eps)
+        # To rounding: what is asked for may decide how it is computed.
+        ulps = 8 * np.finfo(dtype).eps
+        for one, other in ((getattr(alone, name), getattr(together, name)), (alone.loss, together.loss)):
+            np.testing.assert_allclose(one, other, rtol=ulps, atol=ulps if name == "log_sum_exp" else 0)
         assert [getattr(alone, other) is None for other in wanted] == [other != name for other in wanted]

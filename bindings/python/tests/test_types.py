@@ -43,6 +43,21 @@ def assert_same(got, expected):
     np.testing.assert_array_equal(got.astype(np.float64), expected.astype(np.float64))
 
 
+def assert_close(got, expected, computed_in):
+    """Within a few units of the type computed in; after the rounding to a shorter one, within one of that."""
+    shorter = [epsilon(array.dtype) for array in (got, expected) if array.dtype != computed_in]
+    ulps = max(8 * epsilon(computed_in), *shorter, 0)
+    np.testing.assert_allclose(got.astype(np.float64), expected.astype(np.float64), rtol=ulps, atol=ulps / 8)
+
+
+def epsilon(dtype):
+    return 2.0**-7 if dtype.name == "bfloat16" else float(np.finfo(dtype).eps)
+
+
+def computed_in(dtype):
+    return np.dtype(np.float64 if dtype == np.float64 else np.float32)
+
+
 OPTIONS = [
     {},
     {"label_smoothing": 0.1},
@@ -156,14 +171,9 @@ def test_targets_of_another_floating_type(name, of_prediction, kind):
     y = np.random.default_rng(2).integers(0, 9, (7, 5)) / 8  # exact in every type
     expected = call(kind, y.astype(prediction), x, input="logits", gradient=True)
     result = call(kind, y.astype(target), x, input="logits", gradient=True)
-    if np.dtype(target).itemsize > np.dtype(prediction).itemsize:
-        # Computed in the wider type: equal but for the roundings.
-        np.testing.assert_allclose(result.loss, expected.loss, rtol=2**-22)
-        scale = np.abs(expected.gradient).max()
-        np.testing.assert_allclose(f64(result.gradient), f64(expected.gradient), atol=scale * np.finfo(np.float32).eps)
-        return
-    assert result.loss == expected.loss
-    assert_same(result.gradient, expected.gradient)
+    assert result.loss == pytest.approx(expected.loss, rel=8 * epsilon(computed_in(prediction)))
+    assert result.gradient.dtype == prediction
+    assert_close(result.gradient, expected.gradient, computed_in(prediction))
 
 
 def test_a_float64_target_loses_nothing_beside_float64_predictions():
@@ -177,17 +187,16 @@ def test_a_float64_target_loses_nothing_beside_float64_predictions():
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradients_of_another_floating_type(name, of_prediction, kind):
     y, x = problem(kind, "logits", (7, 5), type_of(of_prediction))
-    like = call(kind, y, x, input="logits", gradient=True, hessian=True)
     written, curved = np.empty(x.shape, type_of(name)), np.empty(x.shape, type_of(name))
     result = call(kind, y, x, input="logits", gradient=written, hessian=curved)
-    assert result.gradient is written and result.loss == like.loss
-    widest = max(np.dtype(np.float32), x.dtype, key=lambda dtype: dtype.itemsize)
-    wide = (y if kind == "labels" else y.astype(widest), x.astype(widest))
-    exact = call(kind, *wide, input="logits", gradient=True, hessian=True)
-    # The computed value, rounded once; an array wider than the prediction may hold more of it.
-    for array, value in ((written, exact.gradient), (curved, exact.hessian)):
-        narrower = min(array.dtype, value.dtype, key=lambda dtype: dtype.itemsize)
-        assert_same(array.astype(narrower), value.astype(narrower))
+    assert result.gradient is written and result.hessian is curved
+    wide = computed_in(x.dtype)
+    exact = call(
+        kind, y if kind == "labels" else y.astype(wide), x.astype(wide), input="logits", gradient=True, hessian=True
+    )
+    assert result.loss == pytest.approx(exact.loss, rel=8 * epsilon(wide))
+    assert_close(written, exact.gradient, wide)
+    assert_close(curved, exact.hessian, wide)
 
 
 @pytest.mark.parametrize("name", FLOATING)
@@ -203,8 +212,9 @@ def test_weights_of_another_floating_type(name, of_prediction):
             class_weights=w.astype(dtype), upstream=up.astype(dtype),
         )  # fmt: skip
 
-    assert_same(result(type_of(name)).loss, result(np.float64).loss)
-    assert_same(result(type_of(name)).gradient, result(np.float64).gradient)
+    got, expected = result(type_of(name)), result(np.float64)
+    assert_close(got.loss, expected.loss, got.loss.dtype)
+    assert_close(got.gradient, expected.gradient, got.loss.dtype)
 
 
 @pytest.mark.parametrize("name,expected", [("float16", "float32"), ("float32", "float32"), ("float64", "float64")])
