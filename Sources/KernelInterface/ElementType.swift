@@ -5,6 +5,11 @@ public enum ElementType: Int32, Sendable {
 
   @inlinable public var isFloatingPoint: Bool { rawValue <= ElementType.bfloat16.rawValue }
 
+  /// As the compiler's own, but one comparison: that of a type with raw values looks both up.
+  @inlinable @inline(__always) public static func == (a: ElementType, b: ElementType) -> Bool {
+    unsafeBitCast(a, to: UInt8.self) == unsafeBitCast(b, to: UInt8.self)
+  }
+
   /// Bytes an element takes.
   @inlinable public var size: Int {
     switch self {

@@ -12,7 +12,7 @@ func logitDistributionRows<E: Element>(
   for row in first..<endRow {
     let largest = rows.largest(row, classes)
     let pivot = rows.firstClass(row, equalTo: largest)
-    guard let targets = TargetSums(rows, row, largest: largest, pivot: pivot, &totals) else { return }
+    guard let targets = TargetSums(E.self, task, end: rows.end(row), row, largest: largest, pivot: pivot, &totals) else { return }
 
     var group = LogitGroup()
     let softmax = rows.softmax(row, pivot: pivot, reference: largest).softmax
@@ -44,12 +44,10 @@ private struct TargetSums {
   /// Nil, with the place in the totals, if an entry is none that a distribution can have.
   @inline(__always)
   init?<E: Element>(
-    _ rows: LogitRows<E>, _ row: Int, largest: Double, pivot: Int, _ totals: inout LossTotals
+    _: E.Type, _ task: LossTask, end: Int, _ row: Int, largest: Double, pivot: Int, _ totals: inout LossTotals
   ) {
     typealias Value = E.Compute
-    let task = rows.task
     let start = row &* task.classes
-    let end = rows.end(row)
     var sum = Value.Sum()
     var distances = Value.Sum()
     var offset = 0

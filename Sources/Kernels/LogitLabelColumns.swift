@@ -1,4 +1,5 @@
 import KernelInterface
+import Platform
 
 // Categorical losses of logits with class indices where neighbours in memory are neighbouring rows, as the pixels of images with
 // the channels first: a vector holds one class of sixteen rows, in float32. Otherwise as LogitLabelRows.swift.
@@ -31,15 +32,25 @@ private func logitLabelColumn<E: Element>(
     task.gradient.type == E.type && E.size >= 4 && !task.accumulatesGradient
     ? task.gradient.data.map { $0 + row &* E.size } : nil
 
+  var labels = Value.zero
+  let data = task.target.data.unsafelyUnwrapped
+  if task.target.type == .int64 && task.target.rowStride == 1 && task.ignoreIndex == nil {
+    labels.setLanes(Value.count) { Double(ElementType.int64.label(data, row &+ $0)) }
+  } else {
+    labels.setLanes(Value.count) { Double(label(task, row &+ $0)) }
+  }
+
   var largest = Value(-.infinity)
-  for c in 0..<classes { largest = Value.maximum(E.load(logits, c &* stride), largest) }
+  var pivotLogits = Value.zero
+  for c in 0..<classes {
+    // Every class has its own stream, more than the processor follows by itself.
+    platform_prefetch(logits + (c &* stride &* E.size &+ 512))
+    let z = E.load(logits, c &* stride)
+    largest = Value.maximum(z, largest)
+    pivotLogits = Value.select(labels == Value(Double(c)), z, pivotLogits)
+  }
   let isDefined = largest - largest == .zero
   let scale = LaneScale32(references: Value.keep(isDefined, largest))
-
-  var labels = Value.zero
-  var pivotLogits = Value.zero
-  labels.setLanes(Value.count) { Double(label(task, row &+ $0)) }
-  pivotLogits.setLanes(Value.count) { E.loadOne(logits, label(task, row &+ $0) &* stride &+ $0) }
 
   var others = Value.Sum()
   @inline(__always) func exponential(_ c: Int) -> Float32Term {

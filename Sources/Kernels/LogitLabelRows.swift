@@ -41,7 +41,7 @@ private func logitLabelGroup<E: Element>(
     let sums = softmaxes.sums
     for lane in 0..<group.count {
       let row = group.first &+ lane
-      if outcome.hasNoGradient(lane) {
+      if !task.isPlain && outcome.hasNoGradient(lane) {
         rows.fillGradient(row, 0)
         continue
       }
@@ -165,21 +165,27 @@ private func shortLogitLabelGroup<Exact: Element>(
     for lane in 0..<rows.count {
       let row = rows.first &+ lane
       let place = row &* task.gradient.rowStride
-      if outcome.hasNoGradient(lane) {
+      if !task.isPlain && outcome.hasNoGradient(lane) {
         LogitRows<Exact>(task, endRow: endRow).fillGradient(row, 0)
         continue
       }
-      for c in 0..<classes {
-        let value = Float64Element.loadOne(exponentials, lane &* classes &+ c) * factors[lane]
-        if isSimple {
-          Exact.storeOne(value, gradient, place &+ c)
-        } else {
-          task.gradient.store(value, place &+ c, accumulates: task.accumulatesGradient)
+      let factor = factors[lane]
+      let offset = lane &* classes
+      // What is stored at the pivot first is 0.
+      let pivot = place &+ Int(task.target.label(row))
+      if isSimple {
+        for c in 0..<classes {
+          Exact.storeOne(Float64Element.loadOne(exponentials, offset &+ c) * factor, gradient, place &+ c)
         }
+        Exact.storeOne(outcome.pivotGradient[lane], gradient, pivot)
+      } else {
+        for c in 0..<classes {
+          task.gradient.store(
+            Float64Element.loadOne(exponentials, offset &+ c) * factor, place &+ c,
+            accumulates: task.accumulatesGradient)
+        }
+        task.gradient.store(outcome.pivotGradient[lane], pivot, accumulates: task.accumulatesGradient)
       }
-      // What has been stored there is 0.
-      task.gradient.store(
-        outcome.pivotGradient[lane], place &+ Int(task.target.label(row)), accumulates: task.accumulatesGradient)
     }
   }
   return true

@@ -31,7 +31,13 @@ struct RowSoftmax {
 struct LogitRows<E: Element> {
   typealias Value = E.Compute
 
-  let task: LossTask
+  // What the loops need of the task, apart from it: the gradient's stores might change the rest, for all the compiler knows.
+  private let predictionData: UnsafeRawPointer
+  private let rowStride: Int
+  private let target: Operand
+  private let gradient: Operand
+  private let classes: Int
+  private let accumulates: Bool
   /// The element behind the last row, of rows that lie one behind the other.
   private let packedEnd: Int
   private let isPacked: Bool
@@ -42,7 +48,12 @@ struct LogitRows<E: Element> {
   private let kept: UnsafeMutableRawPointer?
 
   @inline(__always) init(_ task: LossTask, endRow: Int) {
-    self.task = task
+    predictionData = task.predictionData
+    rowStride = task.prediction.rowStride
+    target = task.target
+    gradient = task.gradient
+    classes = task.classes
+    accumulates = task.accumulatesGradient
     packedEnd = endRow &* task.classes
     isPacked = task.prediction.rowStride == task.classes
     isInPlace = task.gradient.data == task.prediction.data
@@ -55,17 +66,17 @@ struct LogitRows<E: Element> {
   @inline(__always) private var sample: Int { 64 }
 
   /// The row's first logit, and the place of its gradient.
-  @inline(__always) func start(_ row: Int) -> Int { row &* task.prediction.rowStride }
-  @inline(__always) func gradientStart(_ row: Int) -> Int { row &* task.gradient.rowStride }
+  @inline(__always) func start(_ row: Int) -> Int { row &* rowStride }
+  @inline(__always) func gradientStart(_ row: Int) -> Int { row &* gradient.rowStride }
   /// The end of the memory that may be read from the row on.
-  @inline(__always) func end(_ row: Int) -> Int { isPacked ? packedEnd : start(row) &+ task.classes }
+  @inline(__always) func end(_ row: Int) -> Int { isPacked ? packedEnd : start(row) &+ classes }
   @inline(__always) func gradientEnd(_ row: Int) -> Int {
-    task.gradient.rowStride == task.classes ? packedEnd : gradientStart(row) &+ task.classes
+    gradient.rowStride == classes ? packedEnd : gradientStart(row) &+ classes
   }
 
   /// `count` logits from a class on.
   @inline(__always) private func logits(_ row: Int, _ classIndex: Int, _ count: Int) -> Value {
-    E.load(task.predictionData, start(row) &+ classIndex, count: count, end: end(row), fill: -.infinity)
+    E.load(predictionData, start(row) &+ classIndex, count: count, end: end(row), fill: -.infinity)
   }
 
   /// The largest of `count` logits; NaN counts only if there is nothing else.
@@ -75,8 +86,8 @@ struct LogitRows<E: Element> {
     var second = first
     var offset = 0
     while offset &+ 2 &* Value.count <= count {
-      first = Value.maximum(E.load(task.predictionData, start &+ offset), first)
-      second = Value.maximum(E.load(task.predictionData, start &+ offset &+ Value.count), second)
+      first = Value.maximum(E.load(predictionData, start &+ offset), first)
+      second = Value.maximum(E.load(predictionData, start &+ offset &+ Value.count), second)
       offset &+= 2 &* Value.count
     }
     while offset < count {
@@ -89,8 +100,8 @@ struct LogitRows<E: Element> {
   /// The first class whose logit is `value`; 0 if there is none, as in a row of NaN.
   @inline(__always) func firstClass(_ row: Int, equalTo value: Double) -> Int {
     var offset = 0
-    while offset < task.classes {
-      let left = task.classes &- offset
+    while offset < classes {
+      let left = classes &- offset
       // The fill behind the row may be equal too.
       let equal = Value.and(logits(row, offset, left) == Value(value), Value.first(left))
       if Value.any(equal) { return offset &+ firstLane(of: equal, Value.self) }
@@ -102,8 +113,8 @@ struct LogitRows<E: Element> {
   /// Where to take the exponentials' reference from: the largest of the row's first logits, or of all where there may be
   /// no second pass, because the exponentials overwrite the logits.
   @inline(__always) func reference(_ row: Int) -> Double {
-    let reference = largest(row, isInPlace ? task.classes : min(task.classes, sample))
-    return reference > -.infinity ? reference : largest(row, task.classes)
+    let reference = largest(row, isInPlace ? classes : min(classes, sample))
+    return reference > -.infinity ? reference : largest(row, classes)
   }
 
   /// The row's softmax in one pass over its logits: the reference is the largest of the first few. Only where a later
@@ -125,15 +136,15 @@ struct LogitRows<E: Element> {
   ) -> (softmax: RowSoftmax, largest: Double) {
     let scale = ExponentialScale(reference: reference, Value.exponentialRange)
     // Read before the exponentials may overwrite it.
-    let pivotLogit = E.loadOne(task.predictionData, start(row) &+ pivot) - scale.base
-    let sums = sums(row, first: 0, task.classes, pivot: pivot, scale)
+    let pivotLogit = E.loadOne(predictionData, start(row) &+ pivot) - scale.base
+    let sums = sums(row, first: 0, classes, pivot: pivot, scale)
     return (RowSoftmax(scale: scale, others: sums.others.value, pivotLogit: pivotLogit), sums.largest)
   }
 
   /// The log-sum-exp of a row without a softmax: NaN if a logit is, else the largest, which is infinite.
   func undefinedLogSumExp(_ row: Int) -> Double {
-    for c in 0..<task.classes where E.loadOne(task.predictionData, start(row) &+ c).isNaN { return .nan }
-    return largest(row, task.classes)
+    for c in 0..<classes where E.loadOne(predictionData, start(row) &+ c).isNaN { return .nan }
+    return largest(row, classes)
   }
 
   /// Of `count` logits from a class on the sum of the exponentials without the pivot's, and the largest. The pivot, counted
@@ -182,7 +193,7 @@ struct LogitRows<E: Element> {
 
   /// Asks for what is a page further on: the processor's own prefetching stops at the end of a page.
   @inline(__always) private func prefetch(_ index: Int) {
-    let ahead = task.predictionData + (index &* E.size &+ 4096)
+    let ahead = predictionData + (index &* E.size &+ 4096)
     for line in 0..<(block &* E.size / 64) { platform_prefetch(ahead + line &* 64) }
   }
 
@@ -191,10 +202,10 @@ struct LogitRows<E: Element> {
     Value.Term, Value.Term, Value.Term, Value.Term, Value
   ) {
     prefetch(index)
-    let z0 = E.load(task.predictionData, index)
-    let z1 = E.load(task.predictionData, index &+ Value.count)
-    let z2 = E.load(task.predictionData, index &+ 2 &* Value.count)
-    let z3 = E.load(task.predictionData, index &+ 3 &* Value.count)
+    let z0 = E.load(predictionData, index)
+    let z1 = E.load(predictionData, index &+ Value.count)
+    let z2 = E.load(predictionData, index &+ 2 &* Value.count)
+    let z3 = E.load(predictionData, index &+ 3 &* Value.count)
     let e0 = Value.scaledExponential(z0, scale)
     let e1 = Value.scaledExponential(z1, scale)
     let e2 = Value.scaledExponential(z2, scale)
@@ -221,8 +232,8 @@ struct LogitRows<E: Element> {
 
   @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {
     E.store(
-      value, task.gradient, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row),
-      accumulates: task.accumulatesGradient)
+      value, gradient, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row),
+      accumulates: accumulates)
   }
 
   /// Makes the gradient of class indices from the exponentials: `total` e / `sum`.
@@ -248,8 +259,8 @@ struct LogitRows<E: Element> {
       let e = exponentials(row, classIndex, left, scale)
       if isExtreme {
         e.eachLane(min(left, Value.count)) {
-          task.gradient.store(
-            $1 / sum * total, gradientStart(row) &+ classIndex &+ $0, accumulates: task.accumulatesGradient)
+          gradient.store(
+            $1 / sum * total, gradientStart(row) &+ classIndex &+ $0, accumulates: accumulates)
         }
       } else {
         storeGradient(e * factors, row, classIndex, left)
@@ -265,7 +276,6 @@ struct LogitRows<E: Element> {
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
-    let classes = task.classes
     var classIndex = 0
     while classIndex < classes {
       let left = classes &- classIndex
@@ -273,11 +283,11 @@ struct LogitRows<E: Element> {
       let index = row &* classes &+ classIndex
       if isExtreme {
         e.eachLane(min(left, Value.count)) {
-          let value = $1 / sum * total - task.target.value(row, classIndex &+ $0) * targetScale
-          task.gradient.store(value, index &+ $0, accumulates: false)
+          let value = $1 / sum * total - target.value(row, classIndex &+ $0) * targetScale
+          gradient.store(value, index &+ $0, accumulates: false)
         }
       } else {
-        let t = E.load(task.target, index, count: left, end: packedEnd, fill: 0)
+        let t = E.load(target, index, count: left, end: packedEnd, fill: 0)
         storeGradient(Value.multiplyAdd(e, factors, .zero - t * scales), row, classIndex, left)
       }
       classIndex &+= Value.count
@@ -286,10 +296,10 @@ struct LogitRows<E: Element> {
 
   /// Makes the row's gradient `value`.
   @inline(__always) func fillGradient(_ row: Int, _ value: Double) {
-    if task.accumulatesGradient && value == 0 { return }
+    if accumulates && value == 0 { return }
     var classIndex = 0
-    while classIndex < task.classes {
-      storeGradient(Value(value), row, classIndex, task.classes &- classIndex)
+    while classIndex < classes {
+      storeGradient(Value(value), row, classIndex, classes &- classIndex)
       classIndex &+= Value.count
     }
   }

@@ -9,14 +9,18 @@ func pointwiseRun<E: Element, F: Formula>(
   elementLoss: Operand?, _ totals: inout LossTotals
 ) -> CompensatedSum? where F.Value == E.Compute {
   let scale = E.Compute(task.gradientScale)
+  // Apart from the task, which the stores might change for all the compiler knows.
+  let targets = task.target
+  let predictions = task.predictionData
+  let gradient = task.gradient
   var sum = E.Compute.Sum()
   var index = first
   let runEnd = first &+ count
   while index < runEnd {
     // The fill is a right answer of probability 1: it offends nobody and is masked out of the sum.
     let left = runEnd &- index
-    let target = E.load(task.target, index, count: left, end: end, fill: 1)
-    let prediction = E.load(task.predictionData, index, count: left, end: end, fill: 1)
+    let target = E.load(targets, index, count: left, end: end, fill: 1)
+    let prediction = E.load(predictions, index, count: left, end: end, fill: 1)
     let offending = formula.offends(target, prediction)
     if E.Compute.any(E.Compute.and(offending, E.Compute.first(left))) {
       totals.hasOffender = true
@@ -25,8 +29,8 @@ func pointwiseRun<E: Element, F: Formula>(
     let loss = formula.loss(target, prediction)
     sum.add(left >= E.Compute.count ? loss : E.Compute.keep(E.Compute.first(left), loss))
     if let elementLoss { E.store(loss, elementLoss, index, count: left) }
-    if task.gradient.isThere {
-      E.store(formula.derivative(target, prediction) * scale, task.gradient, index, count: left)
+    if gradient.isThere {
+      E.store(formula.derivative(target, prediction) * scale, gradient, index, count: left)
     }
     index &+= E.Compute.count
   }
