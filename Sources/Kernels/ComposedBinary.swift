@@ -93,7 +93,8 @@ private struct BinaryTiles {
   }
 }
 
-func composedBinaryRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
+// One instance for all element types.
+@inline(never) func composedBinaryRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
   var memory = InlineArray<4096, Double>(repeating: 0)
   withUnsafeMutableBytes(of: &memory) { memory in
     let tiles = BinaryTiles(memory.baseAddress.unsafelyUnwrapped)

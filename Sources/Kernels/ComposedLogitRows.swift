@@ -9,7 +9,8 @@ import KernelInterface
 // only target, else the largest logit. The pivot's exponential stays out of the sum of the others (see LogitRow.swift), and
 // every term keeps its relative accuracy. Everything is computed in float64, a row a lane.
 
-func composedLogitRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
+// One instance for all element types.
+@inline(never) func composedLogitRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
   eachRowGroup(first: first, count: count, &totals) { rows, tiles, sum, totals in
     composedLogitGroup(task, rows, tiles, &sum, &totals)
   }

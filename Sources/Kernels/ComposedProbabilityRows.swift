@@ -43,7 +43,8 @@ private struct ClassPrediction {
   }
 }
 
-func composedProbabilityRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
+// One instance for all element types.
+@inline(never) func composedProbabilityRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
   eachRowGroup(first: first, count: count, &totals) { rows, tiles, sum, totals in
     let targets = ClassTargets(task, rows)
     if task.argmax.isThere {

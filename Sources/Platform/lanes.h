@@ -122,4 +122,25 @@ static inline __attribute__((always_inline)) platform_u16x16 half_round(platform
 }
 #endif
 
+/* The stages of a transposition: of every two neighbouring pieces of 1, 2 or 4 lanes, the first (low) or second (high) of
+ * a, then that of b. On narrower registers the stages of whole registers are free. */
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_low_ones(platform_f64x8 a, platform_f64x8 b) {
+    return __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+}
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_high_ones(platform_f64x8 a, platform_f64x8 b) {
+    return __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+}
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_low_twos(platform_f64x8 a, platform_f64x8 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+}
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_high_twos(platform_f64x8 a, platform_f64x8 b) {
+    return __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_low_fours(platform_f64x8 a, platform_f64x8 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+}
+static inline __attribute__((always_inline)) platform_f64x8 f64x8_high_fours(platform_f64x8 a, platform_f64x8 b) {
+    return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
 #endif
