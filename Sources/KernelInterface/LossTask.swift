@@ -86,6 +86,13 @@ public struct LossTask {
     classes == 1 || prediction.classStride == 1 && (!gradient.isThere || gradient.classStride == 1)
   }
 
+  /// Whether targets, losses and gradient are of the prediction's type, those that there are and that are not labels.
+  @inlinable public var hasOneFloatingType: Bool {
+    let type = prediction.type
+    return (!target.type.isFloatingPoint || target.type == type) && (!gradient.isThere || gradient.type == type)
+      && (!rowLoss.isThere || rowLoss.type == type)
+  }
+
   /// Whether rows are neighbours in memory, as the pixels of images with the channels first.
   @inlinable public var hasRowsInOrder: Bool {
     prediction.rowStride == 1 && (!gradient.isThere || gradient.rowStride == 1)

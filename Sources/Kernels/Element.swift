@@ -11,6 +11,10 @@ protocol Element {
   static func store(_ lanes: Compute, _ array: UnsafeMutableRawPointer, _ index: Int)
   static func loadOne(_ array: UnsafeRawPointer, _ index: Int) -> Double
   static func storeOne(_ value: Double, _ array: UnsafeMutableRawPointer, _ index: Int)
+
+  /// `count` elements, or a whole vector of more, of an array beside the prediction.
+  static func load(_ operand: Operand, _ index: Int, count: Int, end: Int, fill: Double) -> Compute
+  static func store(_ lanes: Compute, _ operand: Operand, _ index: Int, count: Int)
 }
 
 enum Float64Element: Element {

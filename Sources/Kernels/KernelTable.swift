@@ -33,18 +33,18 @@ private protocol LossDispatch {
 ) {
   let task = task.load(as: LossTask.self)
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
+  @inline(__always) func run<E: Element, Exact: Element>(_: E.Type, _: Exact.Type) where Exact.Compute == Float64Lanes {
+    if task.hasOneFloatingType {
+      Dispatch.run(E.self, Exact.self, task, first: first, count: count, &totals.pointee)
+    } else {
+      Dispatch.run(Mixed<E>.self, Mixed<Exact>.self, task, first: first, count: count, &totals.pointee)
+    }
+  }
   switch task.prediction.type {
-  case .float32:
-    Dispatch.run(
-      Float32Element.self, Float32AsFloat64Element.self, task, first: first, count: count, &totals.pointee)
-  case .float16:
-    Dispatch.run(
-      Float16Element.self, Float16AsFloat64Element.self, task, first: first, count: count, &totals.pointee)
-  case .bfloat16:
-    Dispatch.run(
-      BFloat16Element.self, BFloat16AsFloat64Element.self, task, first: first, count: count, &totals.pointee)
-  default:
-    Dispatch.run(Float64Element.self, Float64Element.self, task, first: first, count: count, &totals.pointee)
+  case .float32: run(Float32Element.self, Float32AsFloat64Element.self)
+  case .float16: run(Float16Element.self, Float16AsFloat64Element.self)
+  case .bfloat16: run(BFloat16Element.self, BFloat16AsFloat64Element.self)
+  default: run(Float64Element.self, Float64Element.self)
   }
 }
 
@@ -60,9 +60,11 @@ private func runLabelColumns(
   }
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
   switch task.pointee.prediction.type {
-  case .float32: logitLabelColumns(Float32Element.self, task.pointee, first: first, count: count, &totals.pointee)
-  case .float16: logitLabelColumns(Float16Element.self, task.pointee, first: first, count: count, &totals.pointee)
-  case .bfloat16: logitLabelColumns(BFloat16Element.self, task.pointee, first: first, count: count, &totals.pointee)
+  case .float32 where task.pointee.hasOneFloatingType:
+    logitLabelColumns(Float32Element.self, task.pointee, first: first, count: count, &totals.pointee)
+  case .float32: logitLabelColumns(Mixed<Float32Element>.self, task.pointee, first: first, count: count, &totals.pointee)
+  case .float16: logitLabelColumns(Mixed<Float16Element>.self, task.pointee, first: first, count: count, &totals.pointee)
+  case .bfloat16: logitLabelColumns(Mixed<BFloat16Element>.self, task.pointee, first: first, count: count, &totals.pointee)
   default: return false
   }
   return true

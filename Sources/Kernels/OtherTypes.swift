@@ -1,30 +1,18 @@
 import KernelInterface
 
-// Arrays beside the prediction may be of another type than it. Mostly they are of the same, which is asked for first.
+// Arrays beside the prediction may be of other types than it. Kernels are compiled twice: for arrays that are all of one
+// type, and for others. One loop for both would pay for the calls it does not make: they cost it its registers.
 
 extension Element {
-  /// As `load`, of an array of any floating type that the computing type holds.
+  // All arrays are of the element's type.
+
   @inline(__always)
   static func load(_ operand: Operand, _ index: Int, count: Int, end: Int, fill: Double) -> Compute {
-    let array = UnsafeRawPointer(operand.data.unsafelyUnwrapped)
-    if operand.type == type { return load(array, index, count: count, end: end, fill: fill) }
-    if count >= Compute.count { return Compute.load(operand.type, array, index) }
-    var lanes = Compute(fill)
-    lanes.setLanes(count) { operand.type.value(array, index &+ $0) }
-    return lanes
+    load(UnsafeRawPointer(operand.data.unsafelyUnwrapped), index, count: count, end: end, fill: fill)
   }
-
-  /// As `store`, to an array of any floating type.
   @inline(__always)
   static func store(_ lanes: Compute, _ operand: Operand, _ index: Int, count: Int) {
-    let array = operand.data.unsafelyUnwrapped
-    if operand.type == type {
-      store(lanes, array, index, count: count)
-    } else if count >= Compute.count {
-      lanes.store(operand.type, array, index)
-    } else {
-      lanes.eachLane(count) { operand.type.store($1, array, index &+ $0) }
-    }
+    store(lanes, operand.data.unsafelyUnwrapped, index, count: count)
   }
 
   /// As `store`, or adds to what is there.
@@ -34,6 +22,38 @@ extension Element {
       store(lanes + load(operand, index, count: count, end: end, fill: 0), operand, index, count: count)
     } else {
       store(lanes, operand, index, count: count)
+    }
+  }
+}
+
+/// An element type beside which the other arrays may be of any floating type.
+enum Mixed<Base: Element>: Element {
+  typealias Compute = Base.Compute
+  @inline(__always) static var type: ElementType { Base.type }
+  @inline(__always) static func load(_ array: UnsafeRawPointer, _ index: Int) -> Compute { Base.load(array, index) }
+  @inline(__always) static func store(_ lanes: Compute, _ array: UnsafeMutableRawPointer, _ index: Int) {
+    Base.store(lanes, array, index)
+  }
+  @inline(__always) static func loadOne(_ array: UnsafeRawPointer, _ index: Int) -> Double { Base.loadOne(array, index) }
+  @inline(__always) static func storeOne(_ value: Double, _ array: UnsafeMutableRawPointer, _ index: Int) {
+    Base.storeOne(value, array, index)
+  }
+
+  @inline(__always)
+  static func load(_ operand: Operand, _ index: Int, count: Int, end: Int, fill: Double) -> Compute {
+    let array = UnsafeRawPointer(operand.data.unsafelyUnwrapped)
+    if count >= Compute.count { return Compute.load(operand.type, array, index) }
+    var lanes = Compute(fill)
+    lanes.setLanes(count) { operand.type.value(array, index &+ $0) }
+    return lanes
+  }
+  @inline(__always)
+  static func store(_ lanes: Compute, _ operand: Operand, _ index: Int, count: Int) {
+    let array = operand.data.unsafelyUnwrapped
+    if count >= Compute.count {
+      lanes.store(operand.type, array, index)
+    } else {
+      lanes.eachLane(count) { operand.type.store($1, array, index &+ $0) }
     }
   }
 }
