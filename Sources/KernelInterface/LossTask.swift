@@ -78,7 +78,14 @@ public struct LossTask {
   /// Whether labels of logits need nothing of the other classes but their exponentials.
   @inlinable public var hasSimpleLabels: Bool {
     input == .logits && hasSingleTarget && terms.logitScale == 1 && terms.logitSoftcap == 0 && !hessian.isThere
-      && !argmax.isThere
+  }
+
+  /// Whether labels of logits are smoothed and need no more of the other classes than the sum of their logits. With a larger
+  /// part of the target spread out, the sum would take digits from the loss.
+  @inlinable public var hasSimplySmoothedLabels: Bool {
+    input == .logits && !target.type.isFloatingPoint && terms.labelSmoothing > 0 && terms.labelSmoothing <= 0.5
+      && terms.logitScale == 1 && terms.logitSoftcap == 0 && terms.focalGamma == 0 && terms.polyEpsilon == 0
+      && !terms.isDivergence && !classWeights.isThere && !hessian.isThere
   }
 
   /// Whether the classes of a row are neighbours in memory.

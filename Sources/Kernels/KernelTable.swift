@@ -53,7 +53,7 @@ private func runLabelColumns(
   _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
 ) -> Bool {
   let task = task.assumingMemoryBound(to: LossTask.self)
-  if !task.pointee.hasSimpleLabels || !task.pointee.hasRowsInOrder || task.pointee.hasClassesInOrder
+  if !task.pointee.hasSimpleLabels || task.pointee.argmax.isThere || !task.pointee.hasRowsInOrder || task.pointee.hasClassesInOrder
     || task.pointee.wantsFloat64
   {
     return false
@@ -105,6 +105,8 @@ private enum LabelDispatch: LossDispatch {
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
     switch task.input {
+    case .logits where task.hasSimplySmoothedLabels && task.hasClassesInOrder && task.classes > shortRow:
+      logitLabelRows(E.self, task, first: first, count: count, &totals)
     case .logits where !(task.hasSimpleLabels && task.hasClassesInOrder):
       composedLogitRows(task, first: first, count: count, &totals)
     case .probabilities where !task.isPlain, .logProbabilities where !task.isPlain:

@@ -11,7 +11,7 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
   var row = first
   while row < endRow {
     let size = min(groupSize, endRow &- row)
-    logitLabelGroup(E.self, task, RowGroup(first: row, count: size), endRow: endRow, &sum)
+    logitLabelGroup(E.self, task, RowGroup(first: row, count: size), endRow: endRow, &sum, &totals)
     row &+= size
   }
   totals.add(sum.total)
@@ -20,10 +20,20 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
 /// Up to eight rows.
 @inline(__always)
 private func logitLabelGroup<E: Element>(
-  _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum
+  _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum, _ totals: inout LossTotals
 ) {
   let rows = LogitRows<E>(task, endRow: endRow)
   var softmaxes = LogitGroup()
+  var distances = Float64Lanes.zero
+  // Before exponentials may overwrite the logits.
+  if task.argmax.isThere { storeArgmax(E.self, task, group, endRow: endRow, &totals) }
+  if task.terms.labelSmoothing > 0 {
+    distances.setLanes(group.count) { lane in
+      let label = task.target.label(group.first &+ lane)
+      if label == task.ignoreIndex { return 0 }
+      return rows.distances(group.first &+ lane, from: task.prediction.value(group.first &+ lane, Int(label)))
+    }
+  }
   for lane in 0..<group.count {
     let row = group.first &+ lane
     let label = task.target.label(row)
@@ -35,7 +45,7 @@ private func logitLabelGroup<E: Element>(
     }
   }
   let range = E.Compute.exponentialRange
-  let outcome = LabelOutcome(task, group, softmaxes, headroom: range.headroom)
+  let outcome = LabelOutcome(task, group, softmaxes, headroom: range.headroom, distances: distances)
   outcome.storeLosses(task, group, &sum)
   if task.gradient.isThere {
     let sums = softmaxes.sums
@@ -48,9 +58,24 @@ private func logitLabelGroup<E: Element>(
       let place = rows.gradientStart(row) &+ Int(task.target.label(row))
       let before = task.accumulatesGradient ? task.gradient.value(row, Int(task.target.label(row))) : 0
       rows.scaleGradient(
-        row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane], sum: sums[lane])
+        row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane], sum: sums[lane],
+        spread: outcome.spread[lane])
       task.gradient.store(before + outcome.pivotGradient[lane], place, accumulates: false)
     }
+  }
+}
+
+/// Stores the argmax of every row, and counts those that are the label.
+private func storeArgmax<E: Element>(
+  _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ totals: inout LossTotals
+) {
+  guard let data = task.argmax.data else { return }
+  let rows = LogitRows<E>(task, endRow: endRow)
+  for row in group.first..<(group.first &+ group.count) {
+    let winner = Int64(rows.argmax(row))
+    data.storeBytes(of: winner, toByteOffset: task.argmax.index(row, 0) &* 8, as: Int64.self)
+    let label = task.target.label(row)
+    if label == winner && label != task.ignoreIndex { totals.correct &+= 1 }
   }
 }
 
@@ -60,14 +85,21 @@ struct LabelOutcome {
   /// What the rows' softmax is multiplied by for their gradient.
   let total: Float64Lanes
   let pivotGradient: Float64Lanes
+  /// What smoothing takes off every class's gradient.
+  let spread: Float64Lanes
   let isWithoutGradient: Float64Lanes
 
-  @inline(__always) init(_ task: LossTask, _ rows: RowGroup, _ group: LogitGroup, headroom: Double) {
+  /// `distances` are the sums over all classes of what the label's logit is above theirs, for smoothing.
+  @inline(__always)
+  init(
+    _ task: LossTask, _ rows: RowGroup, _ group: LogitGroup, headroom: Double, distances: Float64Lanes = .zero
+  ) {
     if task.isPlain {
       loss = group.losses(headroom: headroom)
       total = Float64Lanes(task.gradientScale)
       pivotGradient = group.pivotGradients(task.gradientScale)
       isWithoutGradient = .zero
+      spread = .zero
       return
     }
     let targets = ClassTargets(task, rows)
@@ -77,13 +109,22 @@ struct LabelOutcome {
       logSumExp = group.logSumExp(headroom: headroom)
       rows.store(logSumExp, task.logSumExp)
     }
+    let smoothing = task.terms.labelSmoothing
+    let part = Float64Lanes(smoothing / Double(task.classes))
+    let sums =
+      smoothing == 0
+      ? ClassSums(task.terms, group, headroom: headroom, weight: weights)
+      : ClassSums(
+        value: Float64Lanes.multiplyAdd(part, distances, group.losses(headroom: headroom)),
+        slopeOfOthers: .zero - part * Float64Lanes(Double(task.classes - 1)),
+        slopeOfPivot: Float64Lanes(smoothing - 1) - part)
     let outcome = LogitOutcome(
-      task, rows, targets, labelWeights: weights,
-      ClassSums(task.terms, group, headroom: headroom, weight: weights), pivotProbability: group.pivotProbability,
+      task, rows, targets, labelWeights: weights, sums, pivotProbability: group.pivotProbability,
       pivotComplement: group.pivotComplement, logSumExp: logSumExp)
     loss = outcome.loss
     total = outcome.scaledGradient(outcome.factor)
     pivotGradient = outcome.scaledGradient(outcome.pivotDerivative)
+    spread = smoothing == 0 ? .zero : outcome.scaledGradient(part)
     isWithoutGradient = Float64Lanes.keep(
       Float64Lanes.or(outcome.scales.hasNoGradient, outcome.isEmpty), .one)
   }
@@ -116,8 +157,8 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
     var row = first
     while row < endRow {
       let group = RowGroup(first: row, count: min(LogitGroup.capacity, endRow &- row))
-      if !shortLogitLabelGroup(Exact.self, task, group, endRow: endRow, exponentials, &sum) {
-        logitLabelGroup(E.self, task, group, endRow: endRow, &sum)
+      if task.argmax.isThere || !shortLogitLabelGroup(Exact.self, task, group, endRow: endRow, exponentials, &sum) {
+        logitLabelGroup(E.self, task, group, endRow: endRow, &sum, &totals)
       }
       row &+= LogitGroup.capacity
     }

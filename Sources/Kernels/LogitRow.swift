@@ -110,6 +110,35 @@ struct LogitRows<E: Element> {
     return 0
   }
 
+  /// The class of the row's largest logit, or of its first NaN.
+  func argmax(_ row: Int) -> Int {
+    var classIndex = 0
+    while classIndex < classes {
+      let z = logits(row, classIndex, classes &- classIndex)
+      let isNaN = Value.not(z == z)
+      if Value.any(isNaN) { return classIndex &+ firstLane(of: isNaN, Value.self) }
+      classIndex &+= Value.count
+    }
+    return firstClass(row, equalTo: largest(row, classes))
+  }
+
+  /// The sum of what the logits are below another one.
+  func distances(_ row: Int, from logit: Double) -> Double {
+    // Counted from a logit of the row, whose differences from the others are small, and all exact in the sum.
+    let reference = reference(row)
+    if !(reference - reference == 0) { return .nan }
+    var sum = Value.Sum()
+    var classIndex = 0
+    while classIndex < classes {
+      let left = classes &- classIndex
+      let z = E.load(predictionData, start(row) &+ classIndex, count: left, end: end(row), fill: reference)
+      sum.add(.one, timesDifference: Value(reference), z)
+      classIndex &+= Value.count
+    }
+    // A target of probability 0 makes an infinite loss by itself.
+    return logit == -.infinity ? 0 : Double(classes) * (logit - reference) + sum.total.value
+  }
+
   /// Where to take the exponentials' reference from: the largest of the row's first logits, or of all where there may be
   /// no second pass, because the exponentials overwrite the logits.
   @inline(__always) func reference(_ row: Int) -> Double {
@@ -236,13 +265,15 @@ struct LogitRows<E: Element> {
       accumulates: accumulates)
   }
 
-  /// Makes the gradient of class indices from the exponentials: `total` e / `sum`.
+  /// Makes the gradient of class indices from the exponentials: `total` e / `sum` - `spread`.
   @inline(__always)
-  func scaleGradient(_ row: Int, first: Int, _ count: Int, _ scale: ExponentialScale, total: Double, sum: Double) {
+  func scaleGradient(
+    _ row: Int, first: Int, _ count: Int, _ scale: ExponentialScale, total: Double, sum: Double, spread: Double
+  ) {
     let factor = total / sum
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0)
     let factors = Value(factor)
-    if let kept, !isExtreme {
+    if let kept, !isExtreme && spread == 0 {
       let end = gradientEnd(row)
       var index = gradientStart(row) &+ first
       let rowEnd = index &+ count
@@ -260,10 +291,10 @@ struct LogitRows<E: Element> {
       if isExtreme {
         e.eachLane(min(left, Value.count)) {
           gradient.store(
-            $1 / sum * total, gradientStart(row) &+ classIndex &+ $0, accumulates: accumulates)
+            $1 / sum * total - spread, gradientStart(row) &+ classIndex &+ $0, accumulates: accumulates)
         }
       } else {
-        storeGradient(e * factors, row, classIndex, left)
+        storeGradient(spread == 0 ? e * factors : Value.multiplyAdd(e, factors, Value(-spread)), row, classIndex, left)
       }
       classIndex &+= Value.count
     }

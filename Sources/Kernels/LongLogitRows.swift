@@ -120,6 +120,6 @@ private enum Scaling: PartWork {
     let rows = LogitRows<E>(long.pointee.task, endRow: long.pointee.task.rows)
     rows.scaleGradient(
       long.pointee.row, first: long.pointee.first(part), long.pointee.count(part), long.pointee.scale,
-      total: long.pointee.task.gradientScale, sum: long.pointee.sum)
+      total: long.pointee.task.gradientScale, sum: long.pointee.sum, spread: 0)
   }
 }
