@@ -88,9 +88,11 @@ public struct LossTask {
       && !terms.isDivergence && !classWeights.isThere && !hessian.isThere
   }
 
-  /// Whether the classes of a row are neighbours in memory.
+  /// Whether the classes of a row are neighbours in memory, for kernels that go along the rows. Beside float64 predictions
+  /// these have no other types.
   @inlinable public var hasClassesInOrder: Bool {
-    classes == 1 || prediction.classStride == 1 && (!gradient.isThere || gradient.classStride == 1)
+    if prediction.type == .float64 && !hasOneFloatingType { return false }
+    return classes == 1 || prediction.classStride == 1 && (!gradient.isThere || gradient.classStride == 1)
   }
 
   /// Whether targets, losses and gradient are of the prediction's type, those that there are and that are not labels.

@@ -153,11 +153,12 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
   withUnsafeMutableBytes(of: &run) { run in
     let exponentials = run.baseAddress.unsafelyUnwrapped
     let endRow = first &+ count
+    let exact = LogitRows<Exact>(task, endRow: endRow)
     var sum = Float64Sum()
     var row = first
     while row < endRow {
       let group = RowGroup(first: row, count: min(LogitGroup.capacity, endRow &- row))
-      if task.argmax.isThere || !shortLogitLabelGroup(Exact.self, task, group, endRow: endRow, exponentials, &sum) {
+      if task.argmax.isThere || !shortLogitLabelGroup(exact, task, group, end: endRow &* task.classes, exponentials, &sum) {
         logitLabelGroup(E.self, task, group, endRow: endRow, &sum, &totals)
       }
       row &+= LogitGroup.capacity
@@ -170,28 +171,29 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
 /// exponentials are lost, or has none.
 @inline(__always)
 private func shortLogitLabelGroup<Exact: Element>(
-  _: Exact.Type, _ task: LossTask, _ rows: RowGroup, endRow: Int, _ exponentials: UnsafeMutableRawPointer,
+  _ logits: LogitRows<Exact>, _ task: LossTask, _ rows: RowGroup, end: Int, _ exponentials: UnsafeMutableRawPointer,
   _ sum: inout Float64Sum
 ) -> Bool where Exact.Compute == Float64Lanes {
   let classes = task.classes
   let range = Float64Lanes.exponentialRange
   let start = rows.first &* classes
-  let end = endRow &* classes
   let elements = rows.count &* classes
-  let scale = ExponentialScale(
-    reference: LogitRows<Exact>(task, endRow: endRow).largest(rows.first, elements), range)
+  let predictions = task.predictionData
+  let labels = task.target
+  let ignored = task.ignoreIndex
+  let scale = ExponentialScale(reference: logits.largest(rows.first, elements), range)
   var index = 0
   while index < elements {
-    let z = Exact.load(task.predictionData, start &+ index, count: elements &- index, end: end, fill: -.infinity)
+    let z = Exact.load(predictions, start &+ index, count: elements &- index, end: end, fill: -.infinity)
     Float64Element.store(Float64Lanes.scaledExponential(z, scale).value, exponentials, index)
     index &+= Float64Lanes.count
   }
 
   var group = LogitGroup()
   for lane in 0..<rows.count {
-    let label = task.target.label(rows.first &+ lane)
-    let pivot = lane &* classes &+ (label == task.ignoreIndex ? 0 : Int(label))
-    let pivotLogit = Exact.loadOne(task.predictionData, start &+ pivot) - scale.base
+    let label = labels.label(rows.first &+ lane)
+    let pivot = lane &* classes &+ (label == ignored ? 0 : Int(label))
+    let pivotLogit = Exact.loadOne(predictions, start &+ pivot) - scale.base
     group.set(lane, scale, pivot: Float64Element.loadOne(exponentials, pivot), pivotLogit: pivotLogit)
     Float64Element.storeOne(0, exponentials, pivot)
   }
@@ -201,19 +203,21 @@ private func shortLogitLabelGroup<Exact: Element>(
   let outcome = LabelOutcome(task, rows, group, headroom: range.headroom)
   outcome.storeLosses(task, rows, &sum)
   if let gradient = task.gradient.data {
+    let isPlain = task.isPlain
+    let stride = task.gradient.rowStride
     let factors = outcome.total / group.sums
     let isSimple = task.gradient.type == Exact.type && !task.accumulatesGradient
     for lane in 0..<rows.count {
       let row = rows.first &+ lane
-      let place = row &* task.gradient.rowStride
-      if !task.isPlain && outcome.hasNoGradient(lane) {
-        LogitRows<Exact>(task, endRow: endRow).fillGradient(row, 0)
+      let place = row &* stride
+      if !isPlain && outcome.hasNoGradient(lane) {
+        logits.fillGradient(row, 0)
         continue
       }
       let factor = factors[lane]
       let offset = lane &* classes
       // What is stored at the pivot first is 0.
-      let pivot = place &+ Int(task.target.label(row))
+      let pivot = place &+ Int(labels.label(row))
       if isSimple {
         for c in 0..<classes {
           Exact.storeOne(Float64Element.loadOne(exponentials, offset &+ c) * factor, gradient, place &+ c)

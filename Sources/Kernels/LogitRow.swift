@@ -307,6 +307,18 @@ struct LogitRows<E: Element> {
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
+    if let kept, !isExtreme {
+      let start = row &* classes
+      var index = start
+      while index < start &+ classes {
+        let left = start &+ classes &- index
+        let e = E.load(kept, index, count: left, end: packedEnd, fill: 0)
+        let t = E.load(target, index, count: left, end: packedEnd, fill: 0)
+        E.store(Value.multiplyAdd(e, factors, .zero - t * scales), kept, index, count: left)
+        index &+= Value.count
+      }
+      return
+    }
     var classIndex = 0
     while classIndex < classes {
       let left = classes &- classIndex

@@ -110,9 +110,9 @@ extension LossTask {
     func isRowByRow(_ operand: Operand) -> Bool { operand.rowStride == 1 || rows == 1 }
     let hasLabels = !target.type.isFloatingPoint
     // Targets that float32 does not hold need more than its arithmetic.
-    let isHeld = hasLabels || type == .float64 || target.type != .float64
+    let isHeld = type == .float64 ? hasOneFloatingType : hasLabels || target.type != .float64
     return terms.arePlain && ignoreIndex == nil && !accumulatesGradient && isInOrder(prediction)
-      && (hasLabels ? isRowByRow(target) : isInOrder(target) && isHeld)
+      && isHeld && (hasLabels ? isRowByRow(target) : isInOrder(target))
       && (!rowLoss.isThere || isRowByRow(rowLoss))
       && (!gradient.isThere || isInOrder(gradient))
       && !hessian.isThere && !logSumExp.isThere && !argmax.isThere && !classWeights.isThere

@@ -145,8 +145,8 @@ def test_targets_of_another_floating_type(name, scalar_type):
     z = Z.astype(scalar_type)
     expected = xent.categorical_cross_entropy(t.astype(scalar_type), z, input="logits", gradient=True)
     result = xent.categorical_cross_entropy(t.astype(name), z, input="logits", gradient=True)
-    # A target wider than the prediction is computed in its own type.
-    rtol = 2**-22 if name in ("float64", "f8") and scalar_type == np.float32 else 0
+    # Beside float64 other kernels are chosen: 4 units in the last place of either type.
+    rtol = 0 if scalar_type == np.float16 else 4 * np.finfo(scalar_type).eps
     np.testing.assert_allclose(result.loss, expected.loss, rtol=rtol)
     assert result.gradient.dtype == scalar_type
     np.testing.assert_allclose(result.gradient, expected.gradient, rtol=rtol)
