@@ -1,6 +1,6 @@
 import KernelInterface
 
-// The losses of arrays: the span forms, with the outputs allocated.
+// The losses of arrays of `Float` or `Double` in C order: the span forms, with the outputs allocated.
 
 /// A loss with what was asked for beside it.
 public struct LossResult<Element: Scalar>: Sendable {
@@ -8,8 +8,9 @@ public struct LossResult<Element: Scalar>: Sendable {
   public var loss: Element
   /// One loss a row; for `Reduction.none` only.
   public var losses: [Element]?
-  /// Of the loss in the predictions, if it was asked for.
+  /// Of the loss in the predictions, if it was asked for; for `Reduction.none` of each row's own loss, times upstream.
   public var gradient: [Element]?
+  /// What was added up. `correct` is -1.
   public var totals: Totals
 }
 
@@ -21,8 +22,9 @@ public struct LossResult<Element: Scalar>: Sendable {
 /// - Parameters:
 ///   - yTrue: Targets in [0, 1].
 ///   - yPred: As many predictions.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [count]. `axis` must be -1.
 ///   - gradient: Whether the gradient is wanted.
-/// - Throws: `XentError`.
+/// - Throws: `XentError`, as the descriptor form; `.shape` where the counts do not belong together.
 public func binaryCrossEntropy<Element: Scalar>(
   _ yTrue: [Element], _ yPred: [Element], options: Options = Options(), gradient: Bool = false
 ) throws(XentError) -> LossResult<Element> {
@@ -39,10 +41,12 @@ public func binaryCrossEntropy<Element: Scalar>(
 ///     let result = try categoricalCrossEntropy([2, 0], logits, classes: 10, options: Options(input: .logits))
 ///
 /// - Parameters:
-///   - labels: One class index in [0, classes) a row.
+///   - labels: One class index a row, in [0, classes) or equal to `options.ignoreIndex`.
 ///   - yPred: Predictions, `classes` a row.
+///   - classes: The number of classes, at least 1.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [rows, classes]. `axis` must be -1 or 1.
 ///   - gradient: Whether the gradient is wanted.
-/// - Throws: `XentError`.
+/// - Throws: `XentError`, as the descriptor form; `.shape` where the counts do not belong together.
 public func categoricalCrossEntropy<Element: Scalar>(
   _ labels: [Int64], _ yPred: [Element], classes: Int, options: Options = Options(), gradient: Bool = false
 ) throws(XentError) -> LossResult<Element> {
@@ -57,10 +61,12 @@ public func categoricalCrossEntropy<Element: Scalar>(
 /// Categorical cross-entropy with a distribution a row as target; see the descriptor form for the formulas.
 ///
 /// - Parameters:
-///   - distribution: Targets >= 0, as many as `yPred` has.
+///   - distribution: Targets >= 0, as many as `yPred` has; those of a row need not sum to 1.
 ///   - yPred: Predictions, `classes` a row.
+///   - classes: The number of classes, at least 1.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [rows, classes]. `axis` must be -1 or 1.
 ///   - gradient: Whether the gradient is wanted.
-/// - Throws: `XentError`.
+/// - Throws: `XentError`, as the descriptor form; `.shape` where the counts do not belong together.
 @_disfavoredOverload  // integer literals are labels
 public func categoricalCrossEntropy<Element: Scalar>(
   _ distribution: [Element], _ yPred: [Element], classes: Int, options: Options = Options(),

@@ -2,12 +2,20 @@ import KernelInterface
 
 // The losses of contiguous memory by pointer, which the array and span forms and the C functions stand on.
 
-/// Binary cross-entropy of `count` contiguous values; see the descriptor form for formulas and errors.
+/// Binary cross-entropy of `count` contiguous values; see the descriptor form for the formulas.
 ///
 /// - Parameters:
+///   - yTrue: `count` targets in [0, 1].
+///   - yPred: `count` predictions.
+///   - elementType: The floating type of `yTrue`, `yPred` and `gradient`.
+///   - count: At least 0. With 0 the pointers may be nil.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [count]. `axis` must be -1.
 ///   - loss: Receives one value, or `count` values for `Reduction.none`, float64 where `elementType` is and else
 ///     float32; nil = not wanted.
 ///   - gradient: Receives `count` values; nil = not wanted. It may be `yPred`.
+/// - Returns: The totals over all elements.
+/// - Throws: `XentError`, as the descriptor form. `loss` and `gradient` may be partly written on `.probability` and
+///   `.target`, and are untouched on any other error.
 @discardableResult
 public func binaryCrossEntropy(
   yTrue: UnsafeRawPointer?, yPred: UnsafeRawPointer?, elementType: ElementType, count: Int, options: Options,
@@ -26,14 +34,22 @@ public func binaryCrossEntropy(
   }
 }
 
-/// Categorical cross-entropy of `rows` x `classes` contiguous predictions; see the descriptor form for formulas
-/// and errors.
+/// Categorical cross-entropy of `rows` x `classes` contiguous predictions; see the descriptor form for the formulas.
 ///
 /// - Parameters:
-///   - yTrue: `rows` class indices if `targetType` is an integer type, else `rows` x `classes` values.
+///   - yTrue: `rows` class indices if `targetType` is an integer type, else `rows` x `classes` targets >= 0.
+///   - targetType: Any integer or floating type.
+///   - yPred: `rows` x `classes` predictions, the classes of a row side by side.
+///   - elementType: The floating type of `yPred` and `gradient`.
+///   - rows: At least 0. With 0 the pointers may be nil.
+///   - classes: At least 1.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [rows, classes]. `axis` must be -1 or 1.
 ///   - loss: Receives one value, or `rows` values for `Reduction.none`, float64 where `elementType` is and else
 ///     float32; nil = not wanted.
 ///   - gradient: Receives `rows` x `classes` values; nil = not wanted. It may be `yPred`.
+/// - Returns: The totals over all rows.
+/// - Throws: `XentError`, as the descriptor form. `loss` and `gradient` may be partly written on `.probability` and
+///   `.target`, and are untouched on any other error.
 @discardableResult
 public func categoricalCrossEntropy(
   yTrue: UnsafeRawPointer?, targetType: ElementType, yPred: UnsafeRawPointer?, elementType: ElementType, rows: Int,

@@ -1,11 +1,13 @@
 import KernelInterface
 
-// The losses of spans. They allocate nothing: what is wanted is written to the caller's spans.
+// The losses of spans of `Float` or `Double` in C order. They allocate nothing: what is wanted is written to the
+// caller's spans. For other types, strides and class axes, and for the other outputs, there is the descriptor form.
 
 /// A loss and the totals beside it.
 public struct ReducedLoss<Element: Scalar>: Sendable {
   /// The mean or the sum; for `Reduction.none` the sum.
   public var loss: Element
+  /// What was added up. `correct` is -1.
   public var totals: Totals
 }
 
@@ -14,9 +16,11 @@ public struct ReducedLoss<Element: Scalar>: Sendable {
 /// - Parameters:
 ///   - yTrue: Targets in [0, 1].
 ///   - yPred: As many predictions.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [count]. `axis` must be -1.
 ///   - losses: Receives one loss an element; for `Reduction.none` only.
-///   - gradient: Receives as many values as `yPred` has.
-/// - Throws: `XentError`.
+///   - gradient: Receives as many values as `yPred` has; with `accumulateGradient` they are added to it.
+/// - Throws: `XentError`, as the descriptor form; `.shape` where the counts do not belong together. `losses` and
+///   `gradient` may be partly written on `.probability` and `.target`, and are untouched on any other error.
 @discardableResult
 public func binaryCrossEntropy<Element: Scalar>(
   _ yTrue: Span<Element>, _ yPred: Span<Element>, options: Options = Options(),
@@ -35,11 +39,14 @@ public func binaryCrossEntropy<Element: Scalar>(
 /// Categorical cross-entropy with class indices as targets; see the descriptor form for the formulas.
 ///
 /// - Parameters:
-///   - labels: One class index in [0, classes) a row.
+///   - labels: One class index a row, in [0, classes) or equal to `options.ignoreIndex`.
 ///   - yPred: Predictions, `classes` a row.
+///   - classes: The number of classes, at least 1.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [rows, classes]. `axis` must be -1 or 1.
 ///   - losses: Receives one loss a row; for `Reduction.none` only.
-///   - gradient: Receives as many values as `yPred` has.
-/// - Throws: `XentError`.
+///   - gradient: Receives as many values as `yPred` has; with `accumulateGradient` they are added to it.
+/// - Throws: `XentError`, as the descriptor form; `.shape` where the counts do not belong together. `losses` and
+///   `gradient` may be partly written on `.probability` and `.target`, and are untouched on any other error.
 @discardableResult
 public func categoricalCrossEntropy<Element: Scalar>(
   _ labels: Span<Int64>, _ yPred: Span<Element>, classes: Int, options: Options = Options(),
@@ -58,11 +65,14 @@ public func categoricalCrossEntropy<Element: Scalar>(
 /// Categorical cross-entropy with a distribution a row as target; see the descriptor form for the formulas.
 ///
 /// - Parameters:
-///   - distribution: Targets >= 0, as many as `yPred` has.
+///   - distribution: Targets >= 0, as many as `yPred` has; those of a row need not sum to 1.
 ///   - yPred: Predictions, `classes` a row.
+///   - classes: The number of classes, at least 1.
+///   - options: See `Options`; for its arrays the shape of `yPred` is [rows, classes]. `axis` must be -1 or 1.
 ///   - losses: Receives one loss a row; for `Reduction.none` only.
-///   - gradient: Receives as many values as `yPred` has.
-/// - Throws: `XentError`.
+///   - gradient: Receives as many values as `yPred` has; with `accumulateGradient` they are added to it.
+/// - Throws: `XentError`, as the descriptor form; `.shape` where the counts do not belong together. `losses` and
+///   `gradient` may be partly written on `.probability` and `.target`, and are untouched on any other error.
 @discardableResult
 public func categoricalCrossEntropy<Element: Scalar>(
   _ distribution: Span<Element>, _ yPred: Span<Element>, classes: Int, options: Options = Options(),
