@@ -40,7 +40,10 @@ struct ClassTerm {
   }
 }
 
-/// `t log t`, 0 for t = 0.
-@inline(__always) func negativeEntropy(_ t: Float64Lanes) -> Float64Lanes {
-  Float64Lanes.select(t == .zero, .zero, t * Float64Lanes.logarithm(t))
+/// `t log t`, 0 for t = 0. `complement` is 1 - t: near t = 1 the logarithm is made from it.
+@inline(__always) func entropyTerm(_ t: Float64Lanes, complement: Float64Lanes) -> Float64Lanes {
+  let isNearOne = Float64Lanes.absolute(complement) <= Float64Lanes(0.5)
+  let near = Float64Lanes.logarithmOnePlus(Float64Lanes.keep(isNearOne, .zero - complement))
+  let logarithm = Float64Lanes.select(isNearOne, near, Float64Lanes.logarithm(t))
+  return Float64Lanes.select(t == .zero, .zero, t * logarithm)
 }

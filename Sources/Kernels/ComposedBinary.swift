@@ -165,7 +165,11 @@ private func binaryVector(
     terms, logWeight: negativeWeight, polyWeight: complement, loss: prediction.lossOfNegative, p: prediction.q,
     q: prediction.p)
   var loss = positive.value + negative.value
-  if terms.isDivergence { loss = loss + (negativeEntropy(target) + negativeEntropy(complement)) }
+  if terms.isDivergence {
+    let entropies =
+      entropyTerm(target, complement: complement) + entropyTerm(complement, complement: target)
+    loss = loss + entropies
+  }
 
   var weight = Value.one
   if task.sampleWeights.isThere {

@@ -185,7 +185,7 @@ private func distributionSums(
       slopes.add(Value.select(isPivot, .zero, term.slope))
       pivotSlope = Value.select(isPivot, term.slope, pivotSlope)
     }
-    if terms.isDivergence { values.add(product(classWeight, negativeEntropy(target))) }
+    if terms.isDivergence { values.add(product(classWeight, targets.negativeEntropy(c, given, classes: task.classes))) }
   }
   let slopeOfOthers = slopes.lanes
   var value = values.finiteLanes

@@ -115,7 +115,7 @@ private func distributionGroup(
     let target = targets.target(c, given)
     let weight = targets.weight(c)
     losses.add(ClassPrediction(task, prediction).term(task.terms, weight: target * weight).value)
-    if task.terms.isDivergence { losses.add(product(weight, negativeEntropy(target))) }
+    if task.terms.isDivergence { losses.add(product(weight, targets.negativeEntropy(c, given, classes: task.classes))) }
   }
   if isOffended { return false }
   let loss = scales.scaledLoss(losses.finiteLanes)

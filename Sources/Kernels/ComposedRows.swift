@@ -48,6 +48,13 @@ struct ClassTargets {
     return Float64Lanes.multiplyAdd(kept, t, spread)
   }
 
+  /// t log t of the smoothed target, with 1 - t = (1-e)(1-given) + e (C-1)/C.
+  @inline(__always) func negativeEntropy(_ classIndex: Int, _ given: Float64Lanes, classes: Int) -> Float64Lanes {
+    let t = hasLabels ? Float64Lanes.keep(isLabel(classIndex), .one) : given
+    let complement = Float64Lanes.multiplyAdd(kept, .one - t, spread * Float64Lanes(Double(classes - 1)))
+    return entropyTerm(target(classIndex, given), complement: complement)
+  }
+
   @inline(__always) func isLabel(_ classIndex: Int) -> Float64Lanes.Mask { labels == Float64Lanes(Double(classIndex)) }
 
   @inline(__always) func weight(_ classIndex: Int) -> Float64Lanes {

@@ -42,8 +42,10 @@ extension Float64Lanes {
     let shifted = multiplyAdd(reduced, Float64Lanes(Logarithm2.inverse), scale.offset)
     let n = shifted - scale.offset
     let (r, low) = remainder(reduced, n)
-    guard let xLow else { return (powerOfTwo(field: shifted), exponentialTail(r, low)) }
-    return (powerOfTwo(field: shifted), exponentialTail(r, low + xLow))
+    let tail = exponentialTail(r, low)
+    guard let xLow else { return (powerOfTwo(field: shifted), tail) }
+    // e^(r + xLow) = e^r (1 + xLow): unlike what the reduction left off, xLow may be half a unit of a large x.
+    return (powerOfTwo(field: shifted), multiplyAdd(xLow, one + tail, tail))
   }
 
   /// Computed far above the subnormal numbers and brought down by one rounded multiplication. Largest error of the sum 1.02

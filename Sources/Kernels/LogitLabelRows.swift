@@ -10,9 +10,10 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
   let groupSize = task.classes <= 2048 ? LogitGroup.capacity : 1
   var row = first
   while row < endRow {
-    let size = min(groupSize, endRow &- row)
-    logitLabelGroup(E.self, task, RowGroup(first: row, count: size), endRow: endRow, &sum, &totals)
-    row &+= size
+    let group = RowGroup(first: row, count: min(groupSize, endRow &- row))
+    storeArgmax(E.self, task, group, endRow: endRow, &totals)
+    logitLabelGroup(E.self, task, group, endRow: endRow, &sum)
+    row &+= group.count
   }
   totals.add(sum.total)
 }
@@ -20,13 +21,12 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
 /// Up to eight rows.
 @inline(__always)
 private func logitLabelGroup<E: Element>(
-  _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum, _ totals: inout LossTotals
+  _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum
 ) {
   let rows = LogitRows<E>(task, endRow: endRow)
   var softmaxes = LogitGroup()
   var distances = Float64Lanes.zero
   // Before exponentials may overwrite the logits.
-  if task.argmax.isThere { storeArgmax(E.self, task, group, endRow: endRow, &totals) }
   if task.terms.labelSmoothing > 0 {
     distances.setLanes(group.count) { lane in
       let label = task.target.label(group.first &+ lane)
@@ -65,7 +65,9 @@ private func logitLabelGroup<E: Element>(
   }
 }
 
-/// Stores the argmax of every row, and counts those that are the label.
+/// Stores the argmax of every row if it is wanted, and counts those that are the label: first of all, as exponentials may
+/// overwrite the logits.
+@inline(__always)
 private func storeArgmax<E: Element>(
   _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ totals: inout LossTotals
 ) {
@@ -158,8 +160,9 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
     var row = first
     while row < endRow {
       let group = RowGroup(first: row, count: min(LogitGroup.capacity, endRow &- row))
-      if task.argmax.isThere || !shortLogitLabelGroup(exact, task, group, end: endRow &* task.classes, exponentials, &sum) {
-        logitLabelGroup(E.self, task, group, endRow: endRow, &sum, &totals)
+      storeArgmax(E.self, task, group, endRow: endRow, &totals)
+      if !shortLogitLabelGroup(exact, task, group, end: endRow &* task.classes, exponentials, &sum) {
+        logitLabelGroup(E.self, task, group, endRow: endRow, &sum)
       }
       row &+= LogitGroup.capacity
     }

@@ -59,7 +59,7 @@ static void test_shape(enum function f, int32_t input, xent_type type, const sha
         with_classes_last(&start, &p);
         solve(&p);
         with_classes_last(&q, &last);
-        CHECK(same_answers(&p, &last), "%s: results differ from those with the classes last", what);
+        CHECK(close_answers(&p, &last), "%s: results differ from those with the classes last", what);
     }
     for (layout = C_STRIDES; layout < LAYOUTS; layout++) {
         for (place = -1; place < ARGUMENTS; place++) { /* all arguments so; each alone */
@@ -69,7 +69,9 @@ static void test_shape(enum function f, int32_t input, xent_type type, const sha
                 if (place < 0 || i == place)
                     p.arguments[i].layout = layout;
             solve(&p);
-            CHECK((layout == PADDED ? close_answers : same_answers)(&p, &q), "%s: layout %d of argument %d: %s, or other results", what, layout, place,
+            /* Another layout may have another kernel, which rounds otherwise. */
+            CHECK((layout == C_STRIDES ? same_answers : close_answers)(&p, &q),
+                  "%s: layout %d of argument %d: %s, or other results", what, layout, place,
                   xent_status_string(p.status));
         }
         p = start;
@@ -80,8 +82,8 @@ static void test_shape(enum function f, int32_t input, xent_type type, const sha
         last.options.accumulate_gradient = 0;
         solve(&p);
         solve(&last);
-        CHECK((layout == PADDED ? close_answers : same_answers)(&p, &last), "%s: in place, layout %d: %s, or other results", what, layout,
-              xent_status_string(p.status));
+        CHECK((layout == C_STRIDES ? same_answers : close_answers)(&p, &last),
+              "%s: in place, layout %d: %s, or other results", what, layout, xent_status_string(p.status));
     }
 }
 
