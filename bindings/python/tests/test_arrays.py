@@ -294,9 +294,11 @@ def test_class_axis(axis):
     expected = xent.categorical_cross_entropy(labels, last, **options)
     result = xent.categorical_cross_entropy(labels, z, axis=axis, **options)
     for name in ("loss", "log_sum_exp", "argmax"):
-        np.testing.assert_array_equal(getattr(result, name), getattr(expected, name))
+        # Another layout may have another kernel: the bound of the loss.
+        np.testing.assert_allclose(getattr(result, name), getattr(expected, name), rtol=4 * np.finfo(z.dtype).eps)
         assert getattr(result, name).shape == labels.shape
-    np.testing.assert_array_equal(np.moveaxis(result.gradient, axis, -1), expected.gradient)
+    eps = np.finfo(z.dtype).eps
+    np.testing.assert_allclose(np.moveaxis(result.gradient, axis, -1), expected.gradient, rtol=5 * eps, atol=eps)
 
 
 @pytest.mark.parametrize("name", ["float16", "float32", "float64"])
