@@ -207,7 +207,8 @@ typedef struct xent_options {
                                     k. 0 = off (default). XENT_LOGITS only; no hessian */
 
     double  z_loss;              /* b >= 0, finite, default 0: adds b lse(z)^2, with z scaled and capped. Categorical
-                                    calls with XENT_LOGITS only */
+                                    calls with XENT_LOGITS only. Where lse is near 0, the term has the digits of
+                                    log_sum_exp, which are those of a number near 1 */
 
     double  focal_gamma;         /* g >= 0, finite, default 0: multiplies the log term by (1-p_c)^g; binary: by (1-p)^g
                                     where y stands, by p^g where 1-y stands. If > 0, no hessian */
