@@ -23,6 +23,7 @@ import KernelInterface
 ///
 /// `E` computes in the element type, `Exact` in float64: for what is too little to be worth anything else.
 private protocol LossDispatch {
+  static var isFastIn16Bits: Bool { get }
   static func run<E: Element, Exact: Element>(
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes
@@ -34,8 +35,8 @@ private protocol LossDispatch {
   let task = task.load(as: LossTask.self)
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
   @inline(__always) func run<E: Element, Exact: Element>(_: E.Type, _: Exact.Type) where Exact.Compute == Float64Lanes {
-    // The 16-bit types have one version only, for size.
-    if task.hasOneFloatingType && E.size >= 4 || E.size == 8 {
+    // Beside float64 there are no other types; the 16-bit types have the version for one type only where it pays, for size.
+    if E.size == 8 || task.hasOneFloatingType && (E.size == 4 || Dispatch.isFastIn16Bits) {
       Dispatch.run(E.self, Exact.self, task, first: first, count: count, &totals.pointee)
     } else {
       Dispatch.run(Mixed<E>.self, Mixed<Exact>.self, task, first: first, count: count, &totals.pointee)
@@ -72,6 +73,8 @@ private func runLabelColumns(
 }
 
 private enum BinaryDispatch: LossDispatch {
+  @inline(__always) static var isFastIn16Bits: Bool { false }
+
   @inline(__always)
   static func run<E: Element, Exact: Element>(
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
@@ -101,6 +104,8 @@ private enum BinaryDispatch: LossDispatch {
 }
 
 private enum LabelDispatch: LossDispatch {
+  @inline(__always) static var isFastIn16Bits: Bool { true }
+
   @inline(__always)
   static func run<E: Element, Exact: Element>(
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
@@ -127,6 +132,8 @@ private enum LabelDispatch: LossDispatch {
 }
 
 private enum DistributionDispatch: LossDispatch {
+  @inline(__always) static var isFastIn16Bits: Bool { false }
+
   @inline(__always)
   static func run<E: Element, Exact: Element>(
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
