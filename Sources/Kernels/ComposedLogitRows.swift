@@ -27,6 +27,10 @@ private struct GroupSoftmax {
   /// The sum of the other exponentials, and the pivot's.
   private(set) var others = Float64Lanes.zero
   private(set) var pivotTerm = Float64Lanes.zero
+  /// lse - u_j, and the pivot's p and 1 - p.
+  private(set) var lossOfPivot = Float64Lanes.zero
+  private(set) var pivotP = Float64Lanes.zero
+  private(set) var pivotQ = Float64Lanes.zero
 
   @inline(__always) init(_ task: LossTask, largest: Float64Lanes, pivot: Float64Lanes, pivotLogit: Float64Lanes) {
     transform = LogitTransform(task.terms)
@@ -44,7 +48,12 @@ private struct GroupSoftmax {
 
   @inline(__always) func isPivot(_ classIndex: Int) -> Float64Lanes.Mask { pivot == Float64Lanes(Double(classIndex)) }
 
-  @inline(__always) mutating func setOthers(_ sum: Float64Lanes) { others = sum }
+  @inline(__always) mutating func setOthers(_ sum: Float64Lanes) {
+    others = sum
+    lossOfPivot = group.losses(headroom: Float64Lanes.exponentialRange.headroom)
+    pivotP = group.pivotProbability
+    pivotQ = group.pivotComplement
+  }
 
   /// u_j - u_c.
   @inline(__always) func distance(_ z: Float64Lanes) -> Float64Lanes {
@@ -53,11 +62,6 @@ private struct GroupSoftmax {
   }
 
   @inline(__always) var sum: Float64Lanes { others + pivotTerm }
-
-  /// lse - u_j.
-  @inline(__always) var lossOfPivot: Float64Lanes {
-    group.losses(headroom: Float64Lanes.exponentialRange.headroom)
-  }
 
   @inline(__always) var logSumExp: Float64Lanes { group.logSumExp(headroom: Float64Lanes.exponentialRange.headroom) }
 
@@ -84,7 +88,7 @@ private func composedLogitGroup(
   if Value.any(offending) { return false }
   largest.store(task, rows, targets, &totals)
 
-  let pivotLogit = isSingle ? rows.values(task.prediction) { targets.label(task, $0) } : largest.value
+  let pivotLogit = isSingle ? rows.values(task.prediction) { task.usableLabel($0) } : largest.value
   var softmax = GroupSoftmax(
     task, largest: largest.value, pivot: isSingle ? targets.labels : largest.index, pivotLogit: pivotLogit)
   var others = Float64Sum()
@@ -114,13 +118,11 @@ private func composedLogitGroup(
     : distributionSums(task, rows, tiles, targets, softmax)
   @inline(__always) func defined(_ value: Value) -> Value { Value.select(isUndefined, Value(.nan), value) }
   let inverse = .one / softmax.sum
-  let pivotP = softmax.pivotTerm / softmax.sum
-  let pivotQ = softmax.others / softmax.sum
   let outcome = LogitOutcome(
     task, rows, targets, labelWeights: labelWeights,
     ClassSums(
       value: defined(sums.value), slopeOfOthers: sums.slopeOfOthers, slopeOfPivot: sums.slopeOfPivot),
-    pivotProbability: pivotP, pivotComplement: pivotQ, logSumExp: logSumExp)
+    pivotProbability: softmax.pivotP, pivotComplement: softmax.pivotQ, logSumExp: logSumExp)
   sum.add(Value.keep(rows.lanes, outcome.loss))
   rows.store(outcome.loss, task.rowLoss)
 
@@ -144,7 +146,7 @@ private func composedLogitGroup(
     let gradient = product(slope, derivative)
     var hessian = Value.zero
     if task.hessian.isThere {
-      let ownP = Value.select(isPivot, pivotP, p)
+      let ownP = Value.select(isPivot, softmax.pivotP, p)
       // Of the largest class 1 - p would lose its digits.
       let ownQ = Value.select(largest.isIndex(c), largestQ, .one - ownP)
       let spread = ownP * ownQ
@@ -164,7 +166,6 @@ private func distributionSums(
   typealias Value = Float64Lanes
   let terms = task.terms
   let isPlain = terms.focalGamma == 0 && terms.polyEpsilon == 0
-  let lossOfPivot = softmax.lossOfPivot
   let inverse = .one / softmax.sum
   var values = Float64Sum()
   var slopes = Float64Sum()
@@ -189,7 +190,7 @@ private func distributionSums(
   }
   let slopeOfOthers = slopes.lanes
   var value = values.finiteLanes
-  if isPlain { value = value - product(slopeOfOthers + pivotSlope, lossOfPivot) }
+  if isPlain { value = value - product(slopeOfOthers + pivotSlope, softmax.lossOfPivot) }
   return ClassSums(value: value, slopeOfOthers: slopeOfOthers, slopeOfPivot: pivotSlope)
 }
 
@@ -199,10 +200,9 @@ private func classTerm(
   _ terms: LossTerms, _ softmax: GroupSoftmax, _ z: Float64Lanes, p: Float64Lanes,
   weight: Float64Lanes, isPivot: Float64Lanes.Mask
 ) -> ClassTerm {
-  let sum = softmax.sum
   return ClassTerm(
     terms, logWeight: weight, polyWeight: weight,
     loss: softmax.lossOfPivot + Float64Lanes.select(isPivot, .zero, softmax.distance(z)),
-    p: Float64Lanes.select(isPivot, softmax.pivotTerm / sum, p),
-    q: Float64Lanes.select(isPivot, softmax.others / sum, .one - p))
+    p: Float64Lanes.select(isPivot, softmax.pivotP, p),
+    q: Float64Lanes.select(isPivot, softmax.pivotQ, .one - p))
 }

@@ -63,7 +63,7 @@ private func singleTargetGroup(
   _ task: LossTask, _ rows: RowGroup, _ tiles: RowTiles, _ targets: ClassTargets, _ sum: inout Float64Sum
 ) -> Bool {
   let x = Float64Lanes.select(
-    targets.isUsed, rows.values(task.prediction) { targets.label(task, $0) }, .one)
+    targets.isUsed, rows.values(task.prediction) { task.usableLabel($0) }, .one)
   if ClassPrediction.offends(task, x) { return false }
   let scales = RowScales(task, rows, isUsed: targets.isUsed)
   let prediction = ClassPrediction(task, x)

@@ -36,12 +36,6 @@ struct ClassTargets {
     isUsed = Float64Lanes.not(used == .zero)
   }
 
-  /// The label of a lane.
-  @inline(__always) func label(_ task: LossTask, _ row: Int) -> Int {
-    let label = task.target.label(row)
-    return label == task.ignoreIndex ? 0 : Int(label)
-  }
-
   /// The smoothed target of a class; `given` is what a distribution has there.
   @inline(__always) func target(_ classIndex: Int, _ given: Float64Lanes) -> Float64Lanes {
     let t = hasLabels ? Float64Lanes.keep(isLabel(classIndex), .one) : given
@@ -65,7 +59,7 @@ struct ClassTargets {
   @inline(__always) func labelWeights(_ task: LossTask, _ rows: RowGroup) -> Float64Lanes {
     guard hasLabels && weights.isThere else { return .one }
     // The weights have no rows: their distance between rows is 0.
-    return rows.values(weights) { label(task, $0) }
+    return rows.values(weights) { task.usableLabel($0) }
   }
 }
 

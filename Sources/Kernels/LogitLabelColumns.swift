@@ -28,16 +28,14 @@ private func logitLabelColumn<E: Element>(
   let stride = task.prediction.classStride
   let gradientStride = task.gradient.classStride
   let logits = task.predictionData + row &* E.size
-  let kept =
-    task.gradient.type == E.type && E.size >= 4 && !task.accumulatesGradient
-    ? task.gradient.data.map { $0 + row &* E.size } : nil
+  let kept = task.exponentialStore(E.self).map { $0 + row &* E.size }
 
   var labels = Value.zero
   let data = task.target.data.unsafelyUnwrapped
   if task.target.type == .int64 && task.target.rowStride == 1 && task.ignoreIndex == nil {
     labels.setLanes(Value.count) { Double(ElementType.int64.label(data, row &+ $0)) }
   } else {
-    labels.setLanes(Value.count) { Double(label(task, row &+ $0)) }
+    labels.setLanes(Value.count) { Double(task.usableLabel(row &+ $0)) }
   }
 
   var largest = Value(-.infinity)
@@ -101,7 +99,7 @@ private func logitLabelColumn<E: Element>(
         let result =
           outcome.hasNoGradient(lane & 7)
           ? 0
-          : label(task, row &+ lane) == c
+          : task.usableLabel(row &+ lane) == c
             ? outcome.pivotGradient[lane & 7] : value / group.sums[lane & 7] * outcome.total[lane & 7]
         task.gradient.store(result, place &+ lane, accumulates: task.accumulatesGradient)
       }
@@ -114,12 +112,6 @@ private func logitLabelColumn<E: Element>(
       gradient, task.gradient, place, count: Value.count, end: place &+ Value.count,
       accumulates: task.accumulatesGradient)
   }
-}
-
-/// The label of a row; 0 of an ignored one.
-@inline(__always) private func label(_ task: LossTask, _ row: Int) -> Int {
-  let label = task.target.label(row)
-  return label == task.ignoreIndex ? 0 : Int(label)
 }
 
 /// Eight rows' sums.

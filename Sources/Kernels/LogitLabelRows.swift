@@ -38,7 +38,7 @@ private func logitLabelGroup<E: Element>(
     let row = group.first &+ lane
     let label = task.target.label(row)
     if label == task.ignoreIndex && !task.logSumExp.isThere { continue }
-    if let softmax = rows.softmax(row, pivot: label == task.ignoreIndex ? 0 : Int(label)) {
+    if let softmax = rows.softmax(row, pivot: task.usableLabel(row)) {
       softmaxes.set(lane, softmax)
     } else {
       softmaxes.setUndefined(lane, logSumExp: task.logSumExp.isThere ? rows.undefinedLogSumExp(row) : .nan)

@@ -57,7 +57,7 @@ struct LogitRows<E: Element> {
     packedEnd = endRow &* task.classes
     isPacked = task.prediction.rowStride == task.classes
     isInPlace = task.gradient.data == task.prediction.data
-    kept = task.gradient.type == E.type && E.size >= 4 && !task.accumulatesGradient ? task.gradient.data : nil
+    kept = task.exponentialStore(E.self)
   }
 
   /// What the hot loop takes at once.

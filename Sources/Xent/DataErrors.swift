@@ -14,18 +14,18 @@ extension Problem {
 
   /// Why an element is refused: its target, or else its prediction. Nil if both are in order.
   func dataError(at index: Int) -> XentError? {
-    guard let predictions = yPred.data, let targets = yTrue.data else { return nil }
-    let place = place(of: index)
+    guard let targets = yTrue.data else { return nil }
     if target == .labels {
-      let label = yTrue.elementType.label(targets, place.target)
+      let place = place(of: index)
+      let label = yTrue.elementType.label(targets, yTrue.offset(place.row))
       if label == options.ignoreIndex { return nil }
       if options.labelSmoothing == 0 && label != Int64(place.classIndex) { return nil }
     } else {
-      let value = yTrue.elementType.value(targets, place.target)
+      let value = yTrue.floatingElement(index)
       let largest = target == .binary ? 1 : Double.greatestFiniteMagnitude
       if !(value >= 0 && value <= largest) { return .target(index: index, value: value) }
     }
-    let value = yPred.elementType.value(predictions, place.prediction)
+    let value = yPred.floatingElement(index)
     let tolerance = probabilityTolerance(yPred.elementType)
     let isRefused =
       switch options.input {
@@ -36,21 +36,12 @@ extension Problem {
     return isRefused ? .probability(index: index, value: value, options.input) : nil
   }
 
-  /// Where the prediction's element `index` in C order and its target lie, in elements.
-  private func place(of index: Int) -> (prediction: Int, target: Int, classIndex: Int) {
-    let targets = MappedArray(view: yTrue, map: target == .labels ? .rows : .full)
-    var rest = index
-    var result = (prediction: 0, target: 0, classIndex: 0)
-    var axis = yPred.rank - 1
-    while axis >= 0 {
-      let extent = Int(yPred.extent(axis))
-      let coordinate = rest % extent
-      rest /= extent
-      result.prediction &+= coordinate &* yPred.stride(axis)
-      result.target &+= coordinate &* targets.stride(axis, of: self)
-      if axis == classAxis { result.classIndex = coordinate }
-      axis -= 1
-    }
-    return result
+  /// The row and the class of the prediction's element `index` in C order.
+  private func place(of index: Int) -> (row: Int, classIndex: Int) {
+    guard let classAxis else { return (index, 0) }
+    // Elements between two classes of a row.
+    var inner = 1
+    for axis in (classAxis + 1)..<max(yPred.rank, classAxis + 1) { inner *= Int(yPred.extent(axis)) }
+    return (index / (inner * classes) * inner + index % inner, index / inner % classes)
   }
 }

@@ -9,8 +9,9 @@ extension Problem {
     var weights = RowWeights(count: rows, sum: Double(rows))
     var divisor = divisor(weights)
     if rows > 0, yTrue.data != nil, yPred.data != nil {
-      let runs = isPacked ? Runs(rows: rows, outerAxes: 0) : self.runs
-      var task = task(runs)
+      let packed = isPacked
+      let runs = packed ? Runs(rows: rows, outerAxes: 0) : self.runs
+      var task = task(runs, isPacked: packed)
       weights = try RowWeights(self, runs, task)
       divisor = self.divisor(weights)
       // One over the smallest numbers is infinite, and would make NaN of a gradient of 0.
@@ -20,7 +21,7 @@ extension Problem {
       found = Xent.run(kernel, task, self, runs)
     }
     if found.hasOffender, let error = firstDataError() { throw error }
-    let lossSum = CompensatedTotal(found).value
+    let lossSum = found.sum
     if options.reduction != .none, let loss = outputs.loss, let data = loss.data {
       let value = options.reduction == .sum ? lossSum : divisor == 0 ? 0 : lossSum / divisor
       loss.elementType.store(value, data, 0)
@@ -34,7 +35,7 @@ extension Problem {
   func checkRows() throws(XentError) {
     if rows == 0 || yTrue.data == nil { return }
     let runs = self.runs
-    _ = try RowWeights(self, runs, task(runs))
+    _ = try RowWeights(self, runs, task(runs, isPacked: false))
   }
 
   private var kernel: LossKernel {
@@ -64,15 +65,14 @@ extension Problem {
     return isPacked
   }
 
-  private func task(_ runs: Runs) -> LossTask {
+  private func task(_ runs: Runs, isPacked: Bool) -> LossTask {
     let elements = rows &* classes
     var task = LossTask(
       input: options.input, rows: rows, classes: classes, prediction: Operand(), target: Operand(),
       threads: options.threadCount(elements: elements), parallelFor: { parallelFor($0, $1, $2, $3) })
-    let packed = isPacked
     eachArray { number, array in
       let view = array.view
-      if packed {
+      if isPacked {
         // The one array here that has no rows is that of the class weights.
         let hasClasses = array.map == .full && classAxis != nil
         task[number] = Operand(
@@ -117,14 +117,5 @@ extension LossTask {
       && (!gradient.isThere || isInOrder(gradient))
       && !hessian.isThere && !logSumExp.isThere && !argmax.isThere && !classWeights.isThere
       && !sampleWeights.isThere && !posWeight.isThere && !upstream.isThere
-  }
-}
-
-/// A kernel's compensated sum as one number. An infinite or NaN sum has no meaningful rounding errors.
-private struct CompensatedTotal {
-  let value: Double
-
-  init(_ totals: LossTotals) {
-    value = totals.lossHigh.isFinite ? totals.lossHigh + totals.lossLow : totals.lossHigh
   }
 }

@@ -26,7 +26,7 @@ struct RowWeights {
     let classes = Int64(problem.classes)
     var count = 0
     // Four sums side by side: one alone would wait for itself.
-    var sums = InlineArray<4, CompensatedWeight>(repeating: CompensatedWeight())
+    var sums = InlineArray<4, CompensatedTotal>(repeating: CompensatedTotal())
     var row = 0
     for run in 0..<(problem.rows / runs.rows) {
       if run > 0 || runs.outerAxes > 0 {
@@ -60,25 +60,9 @@ struct RowWeights {
       row &+= runs.rows
     }
     if isWeighted {
-      for part in 1..<4 {
-        sums[0].add(sums[part].high)
-        sums[0].low += sums[part].low
-      }
+      for part in 1..<4 { sums[0].add(sums[part]) }
     }
     self.init(count: count, sum: isWeighted ? sums[0].high + sums[0].low : Double(count))
-  }
-}
-
-/// A sum with the rounding errors of its additions beside it (Knuth's TwoSum).
-private struct CompensatedWeight {
-  var high = 0.0
-  var low = 0.0
-
-  @inline(__always) mutating func add(_ value: Double) {
-    let sum = high + value
-    let part = sum - high
-    low += (high - (sum - part)) + (value - part)
-    high = sum
   }
 }
 

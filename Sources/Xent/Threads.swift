@@ -125,15 +125,3 @@ extension Options {
     return max(1, min(available, elements / perThread))
   }
 }
-
-extension LossTotals {
-  /// Adds what the next chunk found.
-  fileprivate mutating func add(_ other: LossTotals) {
-    let sum = lossHigh + other.lossHigh
-    let part = sum - lossHigh
-    lossLow += (lossHigh - (sum - part)) + (other.lossHigh - part) + other.lossLow
-    lossHigh = sum
-    correct += other.correct
-    if other.hasOffender { hasOffender = true }
-  }
-}
