@@ -7,6 +7,7 @@ usage: check_readme.py FOLDER_OF_LIBXENT PYTHON SCRATCH_FOLDER
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+VERSION = re.search(r'XENT_VERSION "(.+)"', (ROOT / "include" / "xent.h").read_text()).group(1)
 
 # The C program's mean of four binary losses, and the others' mean of two rows' log-sum-exp minus the label's logit.
 BINARY = -(math.log(0.9) + math.log(0.8)) / 2
@@ -47,8 +49,9 @@ def blocks(language: str) -> list[str]:
     return found
 
 
-def output(*command: str | Path, cwd: Path) -> str:
-    result = subprocess.run([str(c) for c in command], cwd=cwd, capture_output=True, text=True)
+def output(*command: str | Path, cwd: Path, **variables: str) -> str:
+    result = subprocess.run(
+        [str(c) for c in command], cwd=cwd, capture_output=True, text=True, env={**os.environ, **variables})
     if result.returncode:
         raise SystemExit(f"{command}\n{result.stdout}{result.stderr}")
     return result.stdout
@@ -67,20 +70,48 @@ def run_python(program: str, python: Path, scratch: Path) -> str:
     return output(python, "readme.py", cwd=scratch)
 
 
+def tagged_repository(scratch: Path) -> Path:
+    """The sources as they are, as a repository with a tag of its version, as SwiftPM fetches one."""
+    repository = scratch / "repository" / "xent"
+    shutil.rmtree(repository, ignore_errors=True)
+    ignored = shutil.ignore_patterns(".git", ".build", ".build-*", "__pycache__")
+    for name in ("Package.swift", "Sources", "Tests", "include"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, repository / name, symlinks=True, ignore=ignored)
+        else:
+            repository.mkdir(parents=True)
+            shutil.copyfile(source, repository / name)
+    # Of the same sources the same commit, so that SwiftPM sees what it has built already.
+    as_somebody = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
+                   for what, value in (("NAME", "xent"), ("EMAIL", "xent@localhost"), ("DATE", "2000-01-01T00:00:00Z"))}
+    output("git", "init", "--quiet", cwd=repository)
+    output("git", "add", ".", cwd=repository)
+    output("git", "commit", "--quiet", "--message", VERSION, cwd=repository, **as_somebody)
+    output("git", "tag", VERSION, cwd=repository)
+    return repository
+
+
 def run_swift(program: str, scratch: Path) -> str:
+    repository = tagged_repository(scratch)
     package = scratch / "swift"
+    commit, built = output("git", "rev-parse", "HEAD", cwd=repository), package / "commit"
+    if not built.exists() or built.read_text() != commit:  # a version never changes, as SwiftPM sees it
+        shutil.rmtree(package, ignore_errors=True)
     (package / "Sources" / "readme").mkdir(parents=True, exist_ok=True)
+    built.write_text(commit)
     (package / "Package.swift").write_text(f"""// swift-tools-version: 6.2
 import PackageDescription
 
 let package = Package(
   name: "readme",
-  dependencies: [.package(name: "xent", path: "{ROOT}")],
+  dependencies: [.package(url: "{repository.as_uri()}", from: "{VERSION}")],
   targets: [.executableTarget(name: "readme", dependencies: [.product(name: "Xent", package: "xent")])]
 )
 """)
     (package / "Sources" / "readme" / "main.swift").write_text(program)
-    return output("swift", "run", "-q", "-c", "release", cwd=package)
+    own_folders = [f"--{kind}-path={package / kind}" for kind in ("cache", "config", "security")]
+    return output("swift", "run", "-q", "-c", "release", *own_folders, cwd=package)
 
 
 def main() -> int:

@@ -11,11 +11,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* snprintf is variadic, which Swift cannot call: the shortest of 9 or 17 digits that reads back as the value. */
+/* snprintf is variadic, which Swift cannot call: the shortest of 9 or 17 digits that reads back as the value. Whatever
+ * the locale's decimal separator is, also of several bytes, a point stands in its place. */
 static inline int32_t platform_format_double(char *buffer, size_t capacity, double value) {
     int written = snprintf(buffer, capacity, "%.9g", value);
     if (value == value && strtod(buffer, NULL) != value) written = snprintf(buffer, capacity, "%.17g", value);
-    return (int32_t)written;
+    if (written <= 0 || (size_t)written >= capacity) return 0;
+    int32_t length = 0;
+    for (int i = 0; i < written; i++) {
+        const char c = buffer[i];
+        const int is_ours = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '+' || c == '-';
+        if (is_ours)
+            buffer[length++] = c;
+        else if (length == 0 || buffer[length - 1] != '.')
+            buffer[length++] = '.';
+    }
+    return length;
 }
 
 /* A word that several threads may set to the same value at the same time. */
