@@ -1,8 +1,29 @@
 /// The type of an array's elements. The raw values are those of `xent_type`.
 public enum ElementType: Int32, Sendable {
-  case float32, float64, float16, bfloat16
-  case int8, int16, int32, int64, uint8, uint16, uint32
+  /// `Float`.
+  case float32
+  /// `Double`.
+  case float64
+  /// IEEE 754 binary16, `Float16` where Swift has it.
+  case float16
+  /// The upper half of a `Float`.
+  case bfloat16
+  /// `Int8`.
+  case int8
+  /// `Int16`.
+  case int16
+  /// `Int32`.
+  case int32
+  /// `Int64`.
+  case int64
+  /// `UInt8`.
+  case uint8
+  /// `UInt16`.
+  case uint16
+  /// `UInt32`.
+  case uint32
 
+  /// Whether it is one of the four floating types.
   @inlinable public var isFloatingPoint: Bool { rawValue <= ElementType.bfloat16.rawValue }
 
   /// As the compiler's own, but one comparison: that of a type with raw values looks both up.

@@ -1,6 +1,11 @@
 /// What `yPred` holds. The raw values are those of the C enumeration.
 public enum InputKind: Int32, Sendable {
-  case probabilities, logits, logProbabilities
+  /// p in [0, 1].
+  case probabilities
+  /// z, the argument of sigmoid or softmax.
+  case logits
+  /// q = log p, the natural logarithm.
+  case logProbabilities
 }
 
 /// How far outside [0, 1] a probability of this type may be, and a log-probability above 0; what is further off is taken for

@@ -8,6 +8,7 @@
 public struct ArrayView: @unchecked Sendable {
   /// The first element; nil only if there are no elements.
   public var data: UnsafeMutableRawPointer?
+  /// The type of the elements, which each argument restricts in its own way.
   public var elementType: ElementType
   /// The number of dimensions; 0 is a single element.
   public var rank: Int
@@ -16,6 +17,8 @@ public struct ArrayView: @unchecked Sendable {
   /// `rank` strides, counted in elements, of either sign; nil means C order. An input may have strides of 0.
   public var strides: UnsafePointer<Int64>?
 
+  /// A view of memory that stays the caller's, which `data`, `shape` and `strides` point to. Nothing is read or copied
+  /// here.
   public init(
     data: UnsafeMutableRawPointer?, elementType: ElementType, rank: Int, shape: UnsafePointer<Int64>?,
     strides: UnsafePointer<Int64>? = nil
@@ -63,6 +66,7 @@ public struct Outputs: Sendable {
   /// labels' shape. Categorical losses only.
   public var argmax: ArrayView?
 
+  /// The arrays to fill, by default none.
   public init(
     loss: ArrayView? = nil, gradient: ArrayView? = nil, hessian: ArrayView? = nil, logSumExp: ArrayView? = nil,
     argmax: ArrayView? = nil
@@ -86,6 +90,7 @@ public struct Totals: Equatable, Sendable {
   /// The number of rows whose largest prediction is the label's; -1 unless argmax was asked for and targets are labels.
   public var correct: Int
 
+  /// The totals of a call or, added up, of several.
   public init(lossSum: Double, weightSum: Double, count: Int, correct: Int) {
     self.lossSum = lossSum
     self.weightSum = weightSum

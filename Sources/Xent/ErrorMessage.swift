@@ -119,6 +119,7 @@ extension XentError {
 }
 
 extension XentError: CustomStringConvertible {
+  /// What is wrong, as one English sentence without an end mark: "labels[17] is 12, outside [0, 10)".
   public var description: String {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 256) { buffer in
       var message = MessageWriter(buffer)

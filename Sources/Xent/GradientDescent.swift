@@ -5,6 +5,8 @@ import KernelInterface
 /// - Parameters:
 ///   - theta: The parameters, changed in place.
 ///   - gradient: As many values; it must not overlap theta.
+///   - elementType: The type of both, float32 or float64.
+///   - count: The number of values of each, at least 0. With 0 the pointers may be nil.
 ///   - learningRate: Any finite number.
 /// - Throws: `XentError`; nothing has been written then.
 public func gradientDescent(
@@ -29,7 +31,14 @@ public func gradientDescent(
   }
 }
 
-/// theta <- theta - learningRate * gradient; see the pointer form.
+/// theta <- theta - learningRate * gradient, computed in float64 and rounded to theta's type.
+///
+/// - Parameters:
+///   - theta: The parameters, changed in place.
+///   - gradient: As many values.
+///   - learningRate: Any finite number.
+/// - Throws: `XentError`: `.shape` where the counts differ, `.option` for a learning rate that is not finite, `.overlap`.
+///   Nothing has been written then.
 public func gradientDescent<Element: Scalar>(
   _ theta: inout MutableSpan<Element>, _ gradient: Span<Element>, learningRate: Double
 ) throws(XentError) {
@@ -43,7 +52,14 @@ public func gradientDescent<Element: Scalar>(
   }
 }
 
-/// theta <- theta - learningRate * gradient; see the pointer form.
+/// theta <- theta - learningRate * gradient, computed in float64 and rounded to theta's type.
+///
+/// - Parameters:
+///   - theta: The parameters, changed in place.
+///   - gradient: As many values.
+///   - learningRate: Any finite number.
+/// - Throws: `XentError`: `.shape` where the counts differ, `.option` for a learning rate that is not finite.
+///   Nothing has been written then.
 public func gradientDescent<Element: Scalar>(
   _ theta: inout [Element], _ gradient: [Element], learningRate: Double
 ) throws(XentError) {

@@ -9,8 +9,14 @@ import Platform
 
 /// The sets of processor instructions that the kernels are compiled for, each containing the ones before it.
 public enum InstructionSet: Int32, Sendable {
-  case baseline, avx2, avx512
+  /// What every processor of the architecture has; on x86-64 that is SSE2.
+  case baseline
+  /// x86-64-v3: AVX2, FMA, F16C and BMI2.
+  case avx2
+  /// x86-64-v4: the AVX-512 of servers (F, BW, CD, DQ, VL).
+  case avx512
 
+  /// The name that XENT_INSTRUCTION_SET knows it by.
   public var name: StaticString {
     switch self {
     case .baseline: "baseline"

@@ -5,7 +5,10 @@ public typealias Input = InputKind
 
 /// How the losses become one.
 public enum Reduction: Int32, Sendable {
-  case mean, sum
+  /// Their sum, divided by what `Divisor` or `Options.normalizer` says.
+  case mean
+  /// Their sum.
+  case sum
   /// One loss a row.
   case none
 }
@@ -22,7 +25,11 @@ public enum Divisor: Int32, Sendable {
 
 /// What is measured.
 public enum Measure: Int32, Sendable {
-  case crossEntropy, klDivergence
+  /// -sum_c t_c log p_c, with the options' terms.
+  case crossEntropy
+  /// The Kullback-Leibler divergence of the prediction from the target: the cross-entropy less the target's own entropy,
+  /// 0 where they agree. With labels and without smoothing it is the cross-entropy.
+  case klDivergence
 }
 
 /// The options of a loss, with the defaults of the C struct.
@@ -36,6 +43,7 @@ public struct Options: Sendable {
   public var input: Input
   /// The class axis; negative counts from the end. Of contiguous arrays it is the last, -1 or 1. Categorical only.
   public var axis: Int
+  /// How the losses of the rows become one.
   public var reduction: Reduction
   /// What the mean divides by. For `Reduction.mean` only.
   public var divisor: Divisor
@@ -78,6 +86,7 @@ public struct Options: Sendable {
   /// Multiplies the gradient: one value, or for `Reduction.none` one a row in the labels' shape.
   public var upstream: ArrayView?
 
+  /// Options that differ from the defaults where arguments are given.
   public init(
     input: Input = .probabilities, axis: Int = -1, reduction: Reduction = .mean, divisor: Divisor = .weights,
     measure: Measure = .crossEntropy, accumulateGradient: Bool = false, numThreads: Int = 0,

@@ -2,6 +2,7 @@ import KernelInterface
 
 /// The scalars that losses are computed from: `Float` and `Double`.
 public protocol Scalar: BinaryFloatingPoint, Sendable {
+  /// What describes an array of this type.
   static var elementType: ElementType { get }
 }
 
