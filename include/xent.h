@@ -209,7 +209,7 @@ typedef struct xent_options {
                                       and get loss, gradient and hessian of exactly 0. Their y_pred is not even checked
                                       and may hold anything. Read only if has_ignore_index is 1; default 0 */
 
-    double  normalizer;          /**< > 0, finite: the mean divides by this, whatever divisor says: for a batch that
+    double  normalizer;          /**< positive, finite: the mean divides by this, whatever divisor says: for a batch that
                                       comes in parts. 0 = none (default); XENT_MEAN only */
 
     double  probability_floor;   /**< p and 1-p are taken as at least this, each by itself, wherever a formula says p or

@@ -1,0 +1,104 @@
+"""Builds and runs the C and Swift programs of the pages; knows who runs the lines of the shell and CMake blocks."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from pages import ROOT, Block
+
+VERSION = re.search(r'XENT_VERSION "(.+)"', (ROOT / "include" / "xent.h").read_text()).group(1)
+
+#: The lines of shell and CMake blocks, each with the step of Tests/run (or of the continuous integration) that does the
+#: same. A line that is not here fails the check.
+KNOWN_LINES = {
+    "bindings/quickstart": "the quickstart itself, which the continuous integration runs",
+    "Tests/run": "this run",
+    "cmake -S . -B build/cmake -G Ninja && cmake --build build/cmake": "the build of the library",
+    "cmake --install build/cmake --prefix /usr/local": "check_packages.py, with another prefix",
+    "find_package(xent 0.1 REQUIRED)": "check_packages.py",
+    "target_link_libraries(program PRIVATE xent::xent)": "check_packages.py",
+    "pip install ./bindings/python": "the Python package's step, which installs its wheel",
+    "pip install bindings/python": "the Python package's step, which installs its wheel",
+    "python -m xent score predictions.npy labels.npy --input logits": "the tests of the Python package",
+}
+
+
+def run(*command: str | Path, cwd: Path, **variables: str) -> str:
+    result = subprocess.run(
+        [str(word) for word in command], cwd=cwd, capture_output=True, text=True, env={**os.environ, **variables})
+    if result.returncode:
+        raise SystemExit(f"FAILED: {' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def unknown_lines(block: Block) -> list[str]:
+    """The lines of a shell or CMake block that nobody runs."""
+    lines = (line.partition("  #")[0].strip() for line in block.text.splitlines())
+    return [line for line in lines if line and line not in KNOWN_LINES]
+
+
+def run_c(block: Block, library: Path, scratch: Path) -> str:
+    (scratch / "program.c").write_text(block.text)
+    run("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", "program.c", f"-L{library}", "-lxent",
+        f"-Wl,-rpath,{library}", "-o", "program", cwd=scratch)
+    return run(scratch / "program", cwd=scratch)
+
+
+def tagged_repository(scratch: Path) -> Path:
+    """The sources as they are, as a repository with a tag of its version, as SwiftPM fetches one."""
+    repository = scratch / "repository" / "xent"
+    shutil.rmtree(repository, ignore_errors=True)
+    # The pages take no part in a build: without them a change of a word does not make another commit.
+    ignored = shutil.ignore_patterns(".git", ".build", ".build-*", "__pycache__", "*.docc")
+    for name in ("Package.swift", "Sources", "Tests", "include"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, repository / name, symlinks=True, ignore=ignored)
+        else:
+            repository.mkdir(parents=True)
+            shutil.copyfile(source, repository / name)
+    # Of the same sources the same commit, so that SwiftPM sees what it has built already.
+    as_somebody = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
+                   for what, value in (("NAME", "xent"), ("EMAIL", "xent@localhost"), ("DATE", "2000-01-01T00:00:00Z"))}
+    run("git", "init", "--quiet", cwd=repository)
+    run("git", "add", ".", cwd=repository)
+    run("git", "commit", "--quiet", "--message", VERSION, cwd=repository, **as_somebody)
+    run("git", "tag", VERSION, cwd=repository)
+    return repository
+
+
+def build_swift(blocks: list[Block], scratch: Path) -> tuple[list[Path], Path]:
+    """The programs of all Swift blocks, built as one package that depends on this one by its version, and the folder of
+    the modules that were built for them."""
+    repository = tagged_repository(scratch)
+    package = scratch / "swift"
+    commit, built = run("git", "rev-parse", "HEAD", cwd=repository), package / "commit"
+    if not built.exists() or built.read_text() != commit:  # a version never changes, as SwiftPM sees it
+        shutil.rmtree(package, ignore_errors=True)
+    shutil.rmtree(package / "Sources", ignore_errors=True)
+    names = [f"program{number}" for number in range(len(blocks))]
+    for name, block in zip(names, blocks):
+        (package / "Sources" / name).mkdir(parents=True)
+        (package / "Sources" / name / "main.swift").write_text(block.text)
+    built.write_text(commit)
+    targets = ",\n    ".join(
+        f'.executableTarget(name: "{name}", dependencies: [.product(name: "Xent", package: "xent")])' for name in names)
+    (package / "Package.swift").write_text(f"""// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "documentation",
+  dependencies: [.package(url: "{repository.as_uri()}", from: "{VERSION}")],
+  targets: [
+    {targets}
+  ]
+)
+""")
+    own_folders = [f"--{kind}-path={package / kind}" for kind in ("cache", "config", "security")]
+    run("swift", "build", "-q", "-c", "release", *own_folders, cwd=package)
+    products = package / ".build" / "release"
+    return [products / name for name in names], products / "Modules"
