@@ -3,12 +3,13 @@
 
 usage: check_documentation.py FOLDER_OF_LIBXENT PYTHON SCRATCH_FOLDER
 
-PYTHON must have the package xent. Programs must print what the comments behind their print statements say. The blocks and
-the calls in tables that need PyTorch, Keras or scikit-learn are run where these are installed.
+PYTHON must have the package xent. Programs must print what the comments behind their print statements say. The blocks
+and the calls in tables that need PyTorch, Keras or scikit-learn are run where these are installed.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import shutil
@@ -20,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "Documentation"))
 
 import programs
 import references
-from pages import DOCTEST_PAGES, PAGES, ROOT, Block, blocks, close, disagreement
+from pages import DOCTEST_PAGES, PAGES, ROOT, Block, Call, blocks, calls, close, disagreement
+from table_programs import c_program, swift_program
 
 LANGUAGES = {"c", "python", "swift", "sh", "cmake"}
 
@@ -37,7 +39,8 @@ def with_options() -> float:
     return total / (weights[0] + weights[2])
 
 
-# What programs print that no other library computes beside them: each stands in a page, and is found here by its formula.
+# What programs print that no other library computes beside them: each stands in a page, and is found here by its
+# formula.
 INDEPENDENT = {
     "loss 0.164252": -(math.log(0.9) + math.log(0.8)) / 2,
     "loss 0.251640": (math.log1p(math.exp(-2.5) + math.exp(-4)) + math.log1p(math.exp(-2) + math.exp(-1))) / 2,
@@ -68,6 +71,14 @@ class Report:
         problem = disagreement(block.promised, output)
         self.add("FAILED" if problem else "passed", f"{block.place}: {problem or '; '.join(block.promised)}")
 
+    def table(self, found: list[Call], output: str) -> None:
+        values = output.split()
+        if len(values) != len(found):
+            self.add("FAILED", f"{found[0].page}: {len(found)} calls in {found[0].library} printed\n{output}")
+        for call, value in zip(found, values):
+            verdict = "passed" if close(call.value, value) else "FAILED"
+            self.add(verdict, f"{call.place}: {call.library} {value}, in the table {call.value}")
+
 
 def check_fences(report: Report, found: list[Block]) -> None:
     """Every block is one that is run, or has known lines; there is no page that nobody looks at."""
@@ -75,7 +86,7 @@ def check_fences(report: Report, found: list[Block]) -> None:
         if block.language not in LANGUAGES:
             report.add("FAILED", f"{block.place}: nothing runs blocks of {block.language or 'no language'}")
         elif block.language in ("sh", "cmake"):
-            unknown = programs.unknown_lines(block)
+            unknown = programs.unknown_lines(block.text)
             text = f"nobody runs {unknown}" if unknown else "every line is run by another check"
             report.add("FAILED" if unknown else "passed", f"{block.place}: {text}")
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True).stdout.split()
@@ -97,9 +108,11 @@ def check_names(report: Report, python: Path) -> None:
                                   check=True).stdout.split()  # fmt: skip
         links = re.findall(r"\]\((?!doc:|https?:)([^)#]+)", text)
         strange += [link for link in links if not (page.parent / link).exists()]
-        count = len(c_names) + len(python_names) + len(links)
-        report.add("FAILED" if strange else "passed", f"{page.relative_to(ROOT)}: "
-                   + (f"named, but not there: {', '.join(strange)}" if strange else f"{count} names and links are there"))
+        name, count = page.relative_to(ROOT), len(c_names) + len(python_names) + len(links)
+        if strange:
+            report.add("FAILED", f"{name}: named, but not there: {', '.join(strange)}")
+        else:
+            report.add("passed", f"{name}: {count} names and links are there")
 
 
 def main() -> int:
@@ -117,15 +130,27 @@ def main() -> int:
 
     for block in found:
         if block.language == "c":
-            report.program(block, programs.run_c(block, library, scratch))
-    for page in PAGES:
-        runner = [str(python), "-B", str(ROOT / "Tests" / "Documentation" / "python_page.py"), str(page)]
-        report.failed += subprocess.run(runner, cwd=scratch).returncode != 0
-
+            report.program(block, programs.run_c(block.text, library, scratch))
     swift_blocks = [block for block in found if block.language == "swift"]
-    executables, modules = programs.build_swift(swift_blocks, scratch)
-    for block, executable in zip(swift_blocks, executables):
-        report.program(block, programs.run(executable, cwd=scratch))
+    swift_programs = [block.text for block in swift_blocks]
+    swift_tables = []
+    for page in PAGES:
+        runner = [python, "-B", ROOT / "Tests" / "Documentation" / "python_page.py", page, scratch / "arrays.json"]
+        report.failed += subprocess.run(runner, cwd=scratch).returncode != 0
+        arrays = json.loads((scratch / "arrays.json").read_text())
+        in_c, in_swift = ([call for call in calls(page) if call.library == f"xent, {name}"] for name in ("C", "Swift"))
+        if in_c:
+            report.table(in_c, programs.run_c(c_program(in_c, arrays), library, scratch))
+        if in_swift:
+            swift_tables.append(in_swift)
+            swift_programs.append(swift_program(in_swift, arrays))
+
+    executables, modules = programs.build_swift(swift_programs, scratch)
+    outputs = [programs.run(executable, cwd=scratch) for executable in executables]
+    for block, output in zip(swift_blocks, outputs):
+        report.program(block, output)
+    for in_swift, output in zip(swift_tables, outputs[len(swift_blocks):]):
+        report.table(in_swift, output)
 
     report.add(*references.doxygen(scratch))
     graphs = references.symbol_graph(modules, scratch)

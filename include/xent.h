@@ -209,8 +209,8 @@ typedef struct xent_options {
                                       and get loss, gradient and hessian of exactly 0. Their y_pred is not even checked
                                       and may hold anything. Read only if has_ignore_index is 1; default 0 */
 
-    double  normalizer;          /**< positive, finite: the mean divides by this, whatever divisor says: for a batch that
-                                      comes in parts. 0 = none (default); XENT_MEAN only */
+    double  normalizer;          /**< positive, finite: the mean divides by this, whatever divisor says: for a batch
+                                      that comes in parts. 0 = none (default); XENT_MEAN only */
 
     double  probability_floor;   /**< p and 1-p are taken as at least this, each by itself, wherever a formula says p or
                                       1-p; in [0, 0.5), default 1e-15. 0 turns it off: a loss may then be +inf. For

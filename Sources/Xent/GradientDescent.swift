@@ -37,8 +37,8 @@ public func gradientDescent(
 ///   - theta: The parameters, changed in place.
 ///   - gradient: As many values.
 ///   - learningRate: Any finite number.
-/// - Throws: `XentError`: `.shape` where the counts differ, `.option` for a learning rate that is not finite, `.overlap`.
-///   Nothing has been written then.
+/// - Throws: `XentError`: `.shape` where the counts differ, `.option` for a learning rate that is not finite,
+///   `.overlap`. Nothing has been written then.
 public func gradientDescent<Element: Scalar>(
   _ theta: inout MutableSpan<Element>, _ gradient: Span<Element>, learningRate: Double
 ) throws(XentError) {

@@ -13,7 +13,7 @@ PAGES = (ROOT / "README.md", CATALOG / "Xent.md", *sorted(set(CATALOG.glob("*.md
 #: The blocks of these are run as doctests by bindings/python/tests/test_documentation.py.
 DOCTEST_PAGES = (ROOT / "bindings" / "python" / "README.md",)
 
-COMMENT = {"python": r"  # (.+)", "swift": r"  // (.+)", "c": r" /\* (.+) \*/"}
+COMMENT = {"python": r" +# (.+)", "swift": r" +// (.+)", "c": r" +/\* (.+) \*/"}
 OUTPUT = r"\b(?:print|printf|puts)\(.*\);?"
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
 
@@ -37,7 +37,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Call:
-    """A line of a table: the call in one library that gives the table's number."""
+    """A line of a table: the call in one library, or language, that gives the table's number."""
 
     page: Path
     line: int

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pages import ROOT, Block
+from pages import ROOT
 
 VERSION = re.search(r'XENT_VERSION "(.+)"', (ROOT / "include" / "xent.h").read_text()).group(1)
 
@@ -35,14 +35,14 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> str:
     return result.stdout
 
 
-def unknown_lines(block: Block) -> list[str]:
+def unknown_lines(text: str) -> list[str]:
     """The lines of a shell or CMake block that nobody runs."""
-    lines = (line.partition("  #")[0].strip() for line in block.text.splitlines())
+    lines = (line.partition("  #")[0].strip() for line in text.splitlines())
     return [line for line in lines if line and line not in KNOWN_LINES]
 
 
-def run_c(block: Block, library: Path, scratch: Path) -> str:
-    (scratch / "program.c").write_text(block.text)
+def run_c(program: str, library: Path, scratch: Path) -> str:
+    (scratch / "program.c").write_text(program)
     run("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", "program.c", f"-L{library}", "-lxent",
         f"-Wl,-rpath,{library}", "-o", "program", cwd=scratch)
     return run(scratch / "program", cwd=scratch)
@@ -71,19 +71,19 @@ def tagged_repository(scratch: Path) -> Path:
     return repository
 
 
-def build_swift(blocks: list[Block], scratch: Path) -> tuple[list[Path], Path]:
-    """The programs of all Swift blocks, built as one package that depends on this one by its version, and the folder of
-    the modules that were built for them."""
+def build_swift(sources: list[str], scratch: Path) -> tuple[list[Path], Path]:
+    """The programs, built as one package that depends on this one by its version, and the folder of the modules that
+    were built for them."""
     repository = tagged_repository(scratch)
     package = scratch / "swift"
     commit, built = run("git", "rev-parse", "HEAD", cwd=repository), package / "commit"
     if not built.exists() or built.read_text() != commit:  # a version never changes, as SwiftPM sees it
         shutil.rmtree(package, ignore_errors=True)
     shutil.rmtree(package / "Sources", ignore_errors=True)
-    names = [f"program{number}" for number in range(len(blocks))]
-    for name, block in zip(names, blocks):
+    names = [f"program{number}" for number in range(len(sources))]
+    for name, source in zip(names, sources):
         (package / "Sources" / name).mkdir(parents=True)
-        (package / "Sources" / name / "main.swift").write_text(block.text)
+        (package / "Sources" / name / "main.swift").write_text(source)
     built.write_text(commit)
     targets = ",\n    ".join(
         f'.executableTarget(name: "{name}", dependencies: [.product(name: "Xent", package: "xent")])' for name in names)

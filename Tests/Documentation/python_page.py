@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs the Python blocks and the tables of calls of one page, in order and in one namespace.
 
-usage: python_page.py PAGE
+usage: python_page.py PAGE ARRAYS_FILE
 
-Each block must print what its comments say, and each call must give its table's number. What needs a package that is not
-installed is skipped, and said to be.
+Each block must print what its comments say, and each call must give its table's number. What needs a package that is
+not installed is skipped, and said to be. ARRAYS_FILE receives the arrays that the blocks leave behind, as JSON.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import contextlib
 import importlib
 import importlib.util
 import io
+import json
 import os
 import re
 import sys
@@ -29,7 +30,7 @@ IMPORTS = {
     "PyTorch": ("import torch", "import torch.nn.functional as F"),
     "Keras": ("import keras", "from scipy.special import softmax"),
     "scikit-learn": ("from sklearn.metrics import log_loss", "from scipy.special import expit, rel_entr, softmax"),
-    "xent": (),
+    "xent, Python": (),
 }
 
 
@@ -84,11 +85,17 @@ def main() -> int:
     namespace: dict[str, Any] = {}
     failed = 0
     parts: list[Block | Call] = [block for block in blocks(page) if block.language == "python"]
-    for part in sorted([*parts, *calls(page)], key=lambda part: part.line):
+    parts += [call for call in calls(page) if call.library in IMPORTS]
+    for part in sorted(parts, key=lambda part: part.line):
         run = run_block if isinstance(part, Block) else run_call
         verdict, text = run(part, namespace)
         failed += verdict == "FAILED"
         print(f"{verdict}: {part.place}: {text}", flush=True)
+    arrays = {
+        name: {"shape": value.shape, "values": value.ravel().tolist(), "is_integer": value.dtype.kind == "i"}
+        for name, value in namespace.items() if isinstance(value, np.ndarray)
+    }
+    Path(sys.argv[2]).write_text(json.dumps(arrays))
     return 1 if failed else 0
 
 

@@ -1,4 +1,4 @@
-"""Renders the references, which must go without a warning: the header with Doxygen, the module and its pages with DocC."""
+"""Renders the references, without a warning: the header with Doxygen, the module and its pages with DocC."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def doxygen(scratch: Path) -> Verdict:
         return "skipped", "the header's reference: doxygen is not installed"
     output = scratch / "doxygen"
     output.mkdir(parents=True, exist_ok=True)
-    return rendered(["doxygen", "-"], "doxygen renders include/xent.h without a warning", DOXYFILE.format(output=output))
+    settings = DOXYFILE.format(output=output)
+    return rendered(["doxygen", "-"], "doxygen renders include/xent.h without a warning", settings)
 
 
 def symbol_graph(modules: Path, scratch: Path) -> Path:
@@ -48,14 +49,14 @@ def symbol_graph(modules: Path, scratch: Path) -> Path:
     shutil.rmtree(graphs, ignore_errors=True)
     graphs.mkdir(parents=True)
     subprocess.run(
-        [tool("swift-symbolgraph-extract"), "-module-name", "Xent", "-target", f"{platform.machine()}-unknown-linux-gnu",
-         "-I", modules, "-Xcc", f"-fmodule-map-file={ROOT / 'Sources/Platform/module.modulemap'}",
-         "-minimum-access-level", "public", "-output-dir", graphs], check=True)
+        [tool("swift-symbolgraph-extract"), "-module-name", "Xent", "-minimum-access-level", "public",
+         "-target", f"{platform.machine()}-unknown-linux-gnu", "-I", modules,
+         "-Xcc", f"-fmodule-map-file={ROOT / 'Sources/Platform/module.modulemap'}", "-output-dir", graphs], check=True)
     return graphs
 
 
 def undocumented(graphs: Path) -> Verdict:
-    """Every public declaration of the module must have a comment; what the compiler makes has no place and needs none."""
+    """Every public declaration of the module has a comment; what the compiler makes has no place, and needs none."""
     symbols = json.loads((graphs / "Xent.symbols.json").read_text())["symbols"]
     written = [symbol for symbol in symbols if "location" in symbol]
     bare = [".".join(symbol["pathComponents"]) for symbol in written if "docComment" not in symbol]
