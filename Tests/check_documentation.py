@@ -24,7 +24,7 @@ import references
 from pages import DOCTEST_PAGES, PAGES, ROOT, Block, Call, blocks, calls, close, disagreement
 from table_programs import c_program, swift_program
 
-LANGUAGES = {"c", "python", "swift", "sh", "cmake"}
+LANGUAGES = {"c", "python", "swift", "sh", "cmake", "text"}
 
 
 def with_options() -> float:
@@ -87,7 +87,7 @@ def check_fences(report: Report, found: list[Block]) -> None:
             report.add("FAILED", f"{block.place}: nothing runs blocks of {block.language or 'no language'}")
         elif block.language in ("sh", "cmake"):
             unknown = programs.unknown_lines(block.text)
-            text = f"nobody runs {unknown}" if unknown else "every line is run by another check"
+            text = f"nobody runs {unknown}" if unknown else "every line is run here or by another check"
             report.add("FAILED" if unknown else "passed", f"{block.place}: {text}")
     listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     for name in listed:
@@ -115,6 +115,17 @@ def check_names(report: Report, python: Path) -> None:
             report.add("passed", f"{name}: {count} names and links are there")
 
 
+def check_commands(report: Report, page: Path, python: Path, scratch: Path) -> None:
+    """Runs the shell blocks' calls of the package; a block of text is what the block before it prints."""
+    output = ""
+    for block in blocks(page):
+        if block.language == "sh":
+            output = programs.run_commands(block.text, python, scratch)
+        elif block.language == "text":
+            problem = disagreement([line.rstrip() for line in block.text.splitlines()], output)
+            report.add("FAILED" if problem else "passed", f"{block.place}: {problem or 'is printed'}")
+
+
 def main() -> int:
     library, python, scratch = (Path(a).absolute() for a in sys.argv[1:4])
     scratch.mkdir(parents=True, exist_ok=True)
@@ -137,6 +148,7 @@ def main() -> int:
     for page in PAGES:
         runner = [python, "-B", ROOT / "Tests" / "Documentation" / "python_page.py", page, scratch / "arrays.json"]
         report.failed += subprocess.run(runner, cwd=scratch).returncode != 0
+        check_commands(report, page, python, scratch)
         arrays = json.loads((scratch / "arrays.json").read_text())
         in_c, in_swift = ([call for call in calls(page) if call.library == f"xent, {name}"] for name in ("C", "Swift"))
         if in_c:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ from pages import ROOT
 VERSION = re.search(r'XENT_VERSION "(.+)"', (ROOT / "include" / "xent.h").read_text()).group(1)
 
 #: The lines of shell and CMake blocks, each with the step of Tests/run (or of the continuous integration) that does the
-#: same. A line that is not here fails the check.
+#: same. Another line fails the check.
 KNOWN_LINES = {
     "bindings/quickstart": "the quickstart itself, which the continuous integration runs",
     "Tests/run": "this run",
@@ -23,8 +24,11 @@ KNOWN_LINES = {
     "target_link_libraries(program PRIVATE xent::xent)": "check_packages.py",
     "pip install ./bindings/python": "the Python package's step, which installs its wheel",
     "pip install bindings/python": "the Python package's step, which installs its wheel",
-    "python -m xent score predictions.npy labels.npy --input logits": "the tests of the Python package",
 }
+
+
+#: Lines that begin so are run here.
+COMMAND = "python -m xent "
 
 
 def run(*command: str | Path, cwd: Path, **variables: str) -> str:
@@ -38,7 +42,13 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> str:
 def unknown_lines(text: str) -> list[str]:
     """The lines of a shell or CMake block that nobody runs."""
     lines = (line.partition("  #")[0].strip() for line in text.splitlines())
-    return [line for line in lines if line and line not in KNOWN_LINES]
+    return [line for line in lines if line and line not in KNOWN_LINES and not line.startswith(COMMAND)]
+
+
+def run_commands(text: str, python: Path, scratch: Path) -> str:
+    """What the lines of a shell block print that call the Python package, where the page's Python blocks have run."""
+    lines = [shlex.split(line) for line in text.splitlines() if line.startswith(COMMAND)]
+    return "".join(run(python, *line[1:], cwd=scratch) for line in lines)
 
 
 def run_c(program: str, library: Path, scratch: Path) -> str:
@@ -54,13 +64,9 @@ def tagged_repository(scratch: Path) -> Path:
     shutil.rmtree(repository, ignore_errors=True)
     # The pages take no part in a build: without them a change of a word does not make another commit.
     ignored = shutil.ignore_patterns(".git", ".build", ".build-*", "__pycache__", "*.docc")
-    for name in ("Package.swift", "Sources", "Tests", "include"):
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, repository / name, symlinks=True, ignore=ignored)
-        else:
-            repository.mkdir(parents=True)
-            shutil.copyfile(source, repository / name)
+    for folder in ("Sources", "Tests/XentTests", "include"):
+        shutil.copytree(ROOT / folder, repository / folder, symlinks=True, ignore=ignored)
+    shutil.copyfile(ROOT / "Package.swift", repository / "Package.swift")
     # Of the same sources the same commit, so that SwiftPM sees what it has built already.
     as_somebody = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
                    for what, value in (("NAME", "xent"), ("EMAIL", "xent@localhost"), ("DATE", "2000-01-01T00:00:00Z"))}
