@@ -8,6 +8,8 @@ import reference_options
 from score_command import command, problem, score, scored, softmax
 
 import xent
+from xent.score.arrays import WholeArray
+from xent.score.problem import Problem
 
 TOLERANCE = 1e-12  # float64 sums of 10,000 terms
 
@@ -247,6 +249,21 @@ def test_pieces_change_nothing(tmp_path, capsys, dtype):
     whole = score(capsys, *arguments, "--batch-rows=1000000").out
     for other in (["--batch-rows=1"], ["--batch-rows=5000"], [], ["--num-threads=1"], ["--num-threads=2"]):
         assert score(capsys, *arguments, *other).out == whole
+
+
+@pytest.mark.parametrize("shape, axis", [((30_000, 3), 1), ((3, 30_000), 0), ((5000, 3, 7), 1), ((9, 300_000), 1)])
+def test_blocks_are_the_same_in_whatever_batches(shape, axis):
+    """Sums seldom betray where they were cut, so this looks at the cuts."""
+    logits, labels = np.zeros(shape), np.zeros(shape[:axis] + shape[axis + 1 :], int)
+
+    def cuts(batch_rows):
+        sources = WholeArray("z", logits), WholeArray("y", labels)
+        blocks = Problem(*sources, None, axis, binary=False).blocks(batch_rows)
+        return [(block.start, block.first_row, block.y_pred.shape, block.y_true.shape) for block in blocks]
+
+    whole = cuts(10**9)
+    assert len(whole) > 1
+    assert cuts(1) == cuts(5000) == cuts(None) == whole
 
 
 def test_pieces_change_nothing_across_formats(tmp_path, capsys):

@@ -175,7 +175,8 @@ def test_csv_cells(refused, tmp_path):
 
     def fails(line, text, words):
         (tmp_path / "b.csv").write_text("\n".join(lines[: line - 1] + [text] + lines[line:]) + "\n")
-        refused(DATA, f"b.csv, line {line}{words}", "b.csv", "y.npy")
+        for batch in (1, ROWS):
+            refused(DATA, f"b.csv, line {line}{words}", "b.csv", "y.npy", f"--batch-rows={batch}")
 
     fails(7000, "0.5,abc,0.5", ', column 2 (b): "abc" is not a number')
     fails(7000, "0.5,,0.5", ", column 2 (b): is empty")
@@ -218,7 +219,9 @@ def test_parquet(refused, tmp_path):
     gaps[7654] = None
     write(p=P[:, 0], name=["x"] * ROWS, label=gaps)
     refused(DATA, "a.parquet: column name holds string, expected numbers", "a.parquet", "y.npy")
-    refused(DATA, "a.parquet:label, row 7654: column label is null", "p.npy", "a.parquet:label")
+    for batch in (1, ROWS):
+        words = "a.parquet:label, row 7654: column label is null"
+        refused(DATA, words, "p.npy", "a.parquet:label", f"--batch-rows={batch}")
     refused(DATA, "a.parquet:q has no column q; its columns are p, name, label", "p.npy", "a.parquet:q")
     rows = P.tolist()
     rows[7654] = rows[7654][:2]
