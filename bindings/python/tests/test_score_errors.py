@@ -103,6 +103,12 @@ def test_shapes(refused):
     refused(DATA, "class_weights", "p.npy", "y.npy", "--class-weights=1,2")
 
 
+def test_lengths_of_more_axes(refused):
+    np.save("z.npy", np.zeros((50, 4, 3)))
+    np.save("y.npy", np.zeros((51, 3), int))
+    refused(DATA, "z.npy has 50 positions along the first axis", "z.npy", "y.npy", "--axis=1", "--input=logits")
+
+
 def test_element_types(refused):
     refused(DATA, "y.npy holds int64, expected floating numbers: PREDICTIONS comes first", "y.npy", "p.npy")
     np.save("a.npy", P.astype(complex))

@@ -167,6 +167,16 @@ def test_parquet_lists(tmp_path, capsys, expected):
 
 
 @needs_arrow
+def test_parquet_in_uneven_pieces(tmp_path):
+    from xent.score.tables import Columns, ParquetTable
+
+    table = ParquetTable("t", str(parquet(tmp_path / "t.parquet", **dict(zip(NAMES, LOGITS.T)))), Columns())
+    pieces = [table.take(count) for count in (1000, 7, 5000, 1, 9000, 5)]
+    assert [len(piece) for piece in pieces] == [1000, 7, 5000, 1, 2992, 0]
+    np.testing.assert_array_equal(np.concatenate(pieces), LOGITS)
+
+
+@needs_arrow
 def test_parquet_element_type(tmp_path, capsys):
     """float32 stays float32."""
     single = LOGITS.astype("f4")

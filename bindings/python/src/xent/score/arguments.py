@@ -12,13 +12,16 @@ from .._options import DIVISORS, INPUTS, MEASURES
 from .failures import EXIT_CODES
 
 _DESCRIPTION = """\
-Scores PREDICTIONS against LABELS with the cross-entropy of xent, in batches: the files may be larger than memory.
+Scores PREDICTIONS against LABELS with the cross-entropy of xent, in batches:
+the files may be larger than memory.
 
-Both are .npy, .npz, CSV or Parquet files, told apart by what they hold, not by their names. FILE.npz:KEY names an
-array, FILE.csv:COLUMN[,COLUMN...] and FILE.parquet:COLUMN[,COLUMN...] name columns. .npy files and uncompressed .npz
-files are mapped, compressed ones streamed (read whole if the batches do not lie along their first axis).
-Labels are class indices (integers, or floats without a fraction) in the shape of the predictions without the class
-axis, or a distribution over the classes in the shape of the predictions.
+Both are .npy, .npz, CSV or Parquet files, told apart by what they hold, not by
+their names. FILE.npz:KEY names an array, FILE.csv:COLUMN[,COLUMN...] and
+FILE.parquet:COLUMN[,COLUMN...] name columns. .npy files and uncompressed .npz
+files are mapped, compressed ones streamed (read whole if the batches do not
+lie along their first axis). Labels are class indices (integers, or floats
+without a fraction) in the shape of the predictions without the class axis, or
+a distribution over the classes in the shape of the predictions.
 """
 
 _DETAILS = """\
@@ -28,24 +31,30 @@ examples:
   xent score run.npz:probabilities run.npz:labels --report run.html
 
 results:
-  The totals are those of the library, added over blocks of rows that the file alone decides, so they are the same to
-  the last bit whatever --batch-rows and --num-threads are. A row's number counts from 0 in the whole file; a line's
+  The totals are those of the library, added over blocks of rows that the file
+  alone decides, so they are the same to the last bit whatever --batch-rows and
+  --num-threads are. A row's number counts from 0 in the whole file; a line's
   number, in a CSV file, from 1.
-  The loss of a row has its weights in it; the mean divides by what --divisor and --normalizer say. The mean of a class
-  divides likewise, over its own rows, without --normalizer. A row's class is its label, or the largest entry of its
-  distribution (binary: whether its label is 0.5 or more); a row is correct if its largest prediction is its class
-  (binary: if p >= 0.5, or z >= 0, is its class).
-  Histogram and quantiles come from counts in 64 bins for each power of two: quantiles are within 1 percent.
-  Calibration takes the largest probability of each row, in 15 equal bins (binary: the probability of 1, against how
-  often it was 1). Neither is weighted.
+  The loss of a row has its weights in it; the mean divides by what --divisor
+  and --normalizer say. The mean of a class divides likewise, over its own
+  rows, without --normalizer. A row's class is its label, or the largest entry
+  of its distribution (binary: whether its label is 0.5 or more); a row is
+  correct if its largest prediction is its class (binary: if p >= 0.5, or z >=
+  0, is its class).
+  Histogram and quantiles come from counts in 64 bins for each power of two:
+  quantiles are within 1 percent. Calibration takes the largest probability of
+  each row, in 15 equal bins (binary: the probability of 1, against how often
+  it was 1). Neither is weighted.
 
 JSON (--json):
-  One object on standard output. Numbers that JSON lacks are the strings "NaN", "Infinity" and "-Infinity"; what there
-  is none of is null. "complete" is false after an interruption.
+  One object on standard output. Numbers that JSON lacks are the strings "NaN",
+  "Infinity" and "-Infinity"; what there is none of is null. "complete" is
+  false after an interruption.
 
 CSV:
-  The first line is a header if a cell of it is no number, or if it counts 0,1,2... up to three columns or more; a first
-  column without a name (the index that pandas writes) is left out. --header settles it.
+  The first line is a header if a cell of it is no number, or if it counts
+  0,1,2,... over three columns or more; a first column without a name (the
+  index that pandas writes) is left out. --header settles it.
 
 """
 

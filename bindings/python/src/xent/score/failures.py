@@ -21,9 +21,12 @@ class Exit(enum.IntEnum):
 EXIT_CODES = """\
 exit codes:
   0    everything was scored
-  2    the command line is wrong: an unknown option, a value out of range, an option without meaning here
-  3    a file is missing, cannot be read or written, or is in no format that is known
-  4    what a file holds cannot be scored: shapes, row counts, labels, probabilities, cells of a table, nothing at all
+  2    the command line is wrong: an unknown option, a value out of range, an
+       option without meaning here
+  3    a file is missing, cannot be read or written, or is in no format that is
+       known
+  4    what a file holds cannot be scored: shapes, row counts, labels,
+       probabilities, cells of a table, nothing at all
   5    an optional package is missing
   130  interrupted (Ctrl-C): the results are those of the rows scored so far
 """

@@ -185,7 +185,8 @@ class Problem:
     def _different_lengths(self, ours: int, other: Source, theirs: int) -> Failure:
         has_table = other.is_table or self.predictions.is_table
         hint = ". Is the first line of one a header? --header tells" if has_table and abs(ours - theirs) == 1 else ""
-        return Failure(Exit.DATA, f"{self.predictions.name} has {ours} rows, but {other.name} has {theirs}{hint}")
+        unit = "rows" if len(self.row_shape) == 1 else "positions along the first axis that is not the class axis"
+        return Failure(Exit.DATA, f"{self.predictions.name} has {ours} {unit}, but {other.name} has {theirs}{hint}")
 
     def _floats(self, values: AnyArray) -> AnyArray:
         return values.astype(np.float64) if values.dtype.kind in "biu" else values
