@@ -181,7 +181,7 @@ def binary_cross_entropy(
         class_weights, sample_weights, pos_weight, upstream,
     )  # fmt: skip
     return call(
-        library.xent_binary, library.xent_explain_binary, target, prediction, chosen, prediction.shape,
+        library.xent_binary, library.xent_explain_binary, target, prediction, chosen, False,
         gradient, hessian, False, False,
     )  # fmt: skip
 
@@ -367,13 +367,7 @@ def categorical_cross_entropy(
         probability_floor, label_smoothing, logit_scale, logit_softcap, z_loss, focal_gamma, focal_alpha, poly_epsilon,
         class_weights, sample_weights, pos_weight, upstream,
     )  # fmt: skip
-    shape = prediction.shape
-    if chosen.axis == -1 or not -len(shape) <= chosen.axis < len(shape):  # the library refuses the latter
-        rows = shape[:-1]
-    else:
-        classes = chosen.axis % len(shape)
-        rows = shape[:classes] + shape[classes + 1 :]
     return call(
-        library.xent_categorical, library.xent_explain_categorical, target, prediction, chosen, rows,
+        library.xent_categorical, library.xent_explain_categorical, target, prediction, chosen, True,
         gradient, hessian, log_sum_exp, argmax,
     )  # fmt: skip
