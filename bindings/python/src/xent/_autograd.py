@@ -20,7 +20,6 @@ INTEGERS = tuple(
 
 Loss = Union[float, NDArray[Any]]
 
-
 # What the tensors of a call are called, in their order.
 _NAMES = ("input", "target", "weight", "pos_weight")
 

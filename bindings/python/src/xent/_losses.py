@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from numpy.typing import ArrayLike
 
-from . import _arrays
+from ._arrays import read, read_labels_or_distribution, read_target
 from ._call import call
 from ._library import library
 from ._options import (
@@ -173,8 +173,8 @@ def binary_cross_entropy(
     >>> result.gradient.round(4)
     array([-0.2778,  0.2778, -0.3125,  0.3125])
     """
-    prediction = _arrays.read("y_pred", y_pred)
-    target = _arrays.read_target("y_true", y_true, prediction)
+    prediction = read("y_pred", y_pred)
+    target = read_target("y_true", y_true, prediction)
     chosen = options(
         input, axis, reduction, divisor, measure, accumulate_gradient, num_threads, ignore_index, normalizer,
         probability_floor, label_smoothing, logit_scale, logit_softcap, z_loss, focal_gamma, focal_alpha, poly_epsilon,
@@ -360,8 +360,8 @@ def categorical_cross_entropy(
     array([[-0.3348,  0.2447,  0.09  ],
            [ 0.3333,  0.3333, -0.6667]])
     """
-    prediction = _arrays.read("y_pred", y_pred)
-    target = _arrays.read_labels_or_distribution("y_true", y_true, prediction)
+    prediction = read("y_pred", y_pred)
+    target = read_labels_or_distribution("y_true", y_true, prediction)
     chosen = options(
         input, axis, reduction, divisor, measure, accumulate_gradient, num_threads, ignore_index, normalizer,
         probability_floor, label_smoothing, logit_scale, logit_softcap, z_loss, focal_gamma, focal_alpha, poly_epsilon,

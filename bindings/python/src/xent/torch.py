@@ -11,8 +11,8 @@ tensor([[-0.1674,  0.1224,  0.0450],
 Tensors are read where they are, whatever their strides. If the input requires a gradient, it comes from the same pass
 over the data as the loss. What differs from PyTorch:
 
-- Losses of one type are computed in that type but exact to a few units in the last place; 16-bit inputs are computed in
-  float32, and rounded once. The loss has PyTorch's type, but digits of that of `input`.
+- Results are exact to a few units in the last place of the type of `input`; of 16-bit inputs they are those of float32,
+  rounded once. A loss that PyTorch promotes to a wider type than that of `input` has no more digits for it.
 - Rows that are ignored, and classes with a target or weight of 0, add 0 whatever the logits are, where PyTorch may
   give NaN. So does the gradient where all weights are 0. The mean over nothing is NaN, as in PyTorch.
 - Labels may have any integer type but uint64; weights may have another floating type than `input`.
