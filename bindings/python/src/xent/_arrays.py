@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import importlib
 from functools import lru_cache
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._dlpack import BFLOAT16, FAILURES, from_dlpack, is_on_host, widened
+from ._dlpack import BFLOAT16, FAILURES, from_dlpack, from_torch, is_on_host, widened
 from ._errors import ElementTypeError, OptionError, ShapeError
 from ._library import Array
 
@@ -33,6 +33,7 @@ _INT64 = np.dtype("i8")
 
 _from_buffer: Any = ctypes.c_char.from_buffer
 _addressof = ctypes.addressof
+_copied = Array.from_buffer_copy
 # What ctypes raises for arrays that are read-only, empty, not contiguous, or of a type that buffers do not know.
 _NOT_EXPORTED = (TypeError, ValueError, BufferError)
 
@@ -46,23 +47,32 @@ def address(array: AnyArray) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _integers(values: tuple[int, ...]) -> tuple[int, Any]:
-    # Shared by calls and threads: the library only reads shapes and strides.
-    buffer = (ctypes.c_int64 * len(values))(*values)
-    return _addressof(buffer), buffer
+def _layout(
+    dtype: np.dtype[Any], shape: tuple[int, ...], strides: Optional[tuple[int, ...]] = None
+) -> tuple[bytes, Any]:
+    """The bytes of a descriptor without an address, and what they point at; strides are in bytes, None for C order.
+
+    Shared by calls and threads: the library only reads shapes and strides.
+    """
+    dimensions = ctypes.c_int64 * len(shape)
+    lengths = dimensions(*shape)
+    steps = None if strides is None else dimensions(*(stride // dtype.itemsize for stride in strides))
+    code = _TYPES.get(dtype, _XENT_BF16)  # the only other type that the functions below let through
+    descriptor = Array(None, code, len(shape), _addressof(lengths), None if steps is None else _addressof(steps))
+    return bytes(descriptor), (lengths, steps)
 
 
 def view(array: AnyArray) -> Array:
     """The descriptor of an array that a function below has returned. It owns what it points at."""
-    code = _TYPES.get(array.dtype, _XENT_BF16)  # the only other type that the functions below let through
-    shape, shape_buffer = _integers(array.shape)
     try:
-        result = Array(_addressof(_from_buffer(array)), code, array.ndim, shape)  # no strides: C order
-        result.owned = (array, shape_buffer)
+        data = _addressof(_from_buffer(array))
+        layout = _layout(array.dtype, array.shape)
     except _NOT_EXPORTED:
-        strides, strides_buffer = _integers(tuple(stride // array.itemsize for stride in array.strides))
-        result = Array(address(array), code, array.ndim, shape, None if array.flags.c_contiguous else strides)
-        result.owned = (array, shape_buffer, strides_buffer)
+        data = address(array)
+        layout = _layout(array.dtype, array.shape, None if array.flags.c_contiguous else array.strides)
+    result = _copied(layout[0])
+    result.data = data
+    result.owned = array, layout
     return result
 
 
@@ -166,6 +176,9 @@ def _as_array(name: str, value: Any) -> AnyArray:
         if isinstance(value, np.ma.MaskedArray):
             raise ElementTypeError(f"{name} is a masked array, whose mask would be lost; fill it first")
         return np.asarray(value)
+    tensor = from_torch(value)
+    if tensor is not None:
+        return tensor
     if _is_dlpack_alone(value):
         _require_host(name, value)
         try:
@@ -184,6 +197,9 @@ def _as_array(name: str, value: Any) -> AnyArray:
 
 def _as_shared(name: str, value: Any) -> AnyArray:
     """The memory of an array-like as a NumPy array: `__array__` is not asked, as that may copy."""
+    tensor = from_torch(value)
+    if tensor is not None:
+        return tensor
     if _is_dlpack_alone(value):
         _require_host(name, value)
         try:

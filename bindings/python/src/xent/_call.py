@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from ctypes import addressof, c_double, c_float
-from typing import Any
+from ctypes import addressof, c_double, c_float, sizeof
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _arrays
+from ._arrays import new_like, view, write
 from ._errors import OptionError, raise_explained
 from ._library import DEFAULT_OUTPUTS, Array, Options, Outputs
 from ._options import REDUCTIONS, flag
 from ._result import Result
 
-_XENT_F32, _XENT_F64 = 0, 1
 _FLOAT32, _FLOAT64, _INT64 = np.dtype("f4"), np.dtype("f8"), np.dtype("i8")
 _NONE = REDUCTIONS["none"]
 
-_new_outputs = Outputs.from_buffer_copy
+# The descriptor of a reduced loss, whose one value follows it.
+_LOSS = [(f"loss_{field[0]}", field[1]) for field in Array._fields_]
+
+
+class _Single(Outputs):
+    """xent_outputs, and in the same piece of memory a reduced loss of float32."""
+
+    _fields_ = [*_LOSS, ("value", c_float)]
+
+
+class _Double(Outputs):
+    """The same with a loss of float64."""
+
+    _fields_ = [*_LOSS, ("value", c_double)]
+
+
+def _template(structure: Any, code: int) -> bytes:
+    outputs = structure.from_buffer_copy(DEFAULT_OUTPUTS.ljust(sizeof(structure), b"\0"))
+    outputs.loss_type = code
+    return bytes(outputs)
+
+
+_XENT_F32, _XENT_F64 = 0, 1
+_SINGLE, _DOUBLE = _template(_Single, _XENT_F32), _template(_Double, _XENT_F64)
+_new_single, _new_double = _Single.from_buffer_copy, _Double.from_buffer_copy
+_LOSS_OFFSET, _VALUE_OFFSET = _Single.loss_data.offset, _Single.value.offset
 
 
 def call(
@@ -27,58 +51,51 @@ def call(
     y_true: NDArray[Any],
     y_pred: NDArray[Any],
     chosen: Options,
-    rows: tuple[int, ...],
+    has_classes: bool,
     gradient: Any,
     hessian: Any,
     log_sum_exp: bool,
     argmax: bool,
 ) -> Result:
-    """Call one of the two descriptor functions. `rows` is the shape of an array with one value a row."""
-    outputs = _new_outputs(DEFAULT_OUTPUTS)
+    """Call one of the two descriptor functions."""
     is_double = y_pred.dtype == _FLOAT64
-    row_type = _FLOAT64 if is_double else _FLOAT32
-    views = []  # what the outputs point at lives until the call is over
-
-    def want(name: str, array: NDArray[Any]) -> None:
-        view = _arrays.view(array)
-        setattr(outputs, name, addressof(view))
-        views.append(view)
-
-    total: Any = None
-    losses: Any = None
+    outputs = _new_double(_DOUBLE) if is_double else _new_single(_SINGLE)
+    # What the outputs point at lives in the locals until the call is over.
+    losses = slope = curvature = exponent = largest = None
     if chosen.reduction == _NONE:
-        losses = np.empty(rows, row_type)
-        want("loss", losses)
+        losses = _one_a_row(y_pred, has_classes, chosen, _FLOAT64 if is_double else _FLOAT32)
+        loss = view(losses)
+        outputs.loss = addressof(loss)
     else:
-        total = c_double() if is_double else c_float()
-        one = Array(addressof(total), _XENT_F64 if is_double else _XENT_F32)  # rank 0
-        outputs.loss = addressof(one)
-
-    slope = curvature = exponent = largest = None
+        memory = addressof(outputs)
+        outputs.loss = memory + _LOSS_OFFSET
+        outputs.loss_data = memory + _VALUE_OFFSET
     if gradient is not False:
-        slope, written = _derivative("gradient", gradient, y_pred)
-        if written is not None:
-            want("gradient", written)
+        slope, slope_view = _derivative("gradient", gradient, y_pred)
+        if slope_view is not None:
+            outputs.gradient = addressof(slope_view)
     if chosen.accumulate_gradient and (slope is None or slope is not gradient):
         raise OptionError("accumulate_gradient is True, but gradient is not an array that holds what to add to")
     if hessian is not False:
-        curvature, written = _derivative("hessian", hessian, y_pred)
-        if written is not None:
-            want("hessian", written)
+        curvature, curvature_view = _derivative("hessian", hessian, y_pred)
+        if curvature_view is not None:
+            outputs.hessian = addressof(curvature_view)
     if log_sum_exp is not False and flag("log_sum_exp", log_sum_exp):
-        exponent = np.empty(rows, row_type)
-        want("log_sum_exp", exponent)
+        exponent = _one_a_row(y_pred, has_classes, chosen, _FLOAT64 if is_double else _FLOAT32)
+        exponent_view = view(exponent)
+        outputs.log_sum_exp = addressof(exponent_view)
     if argmax is not False and flag("argmax", argmax):
-        largest = np.empty(rows, _INT64)
-        want("argmax", largest)
+        largest = _one_a_row(y_pred, has_classes, chosen, _INT64)
+        largest_view = view(largest)
+        outputs.argmax = addressof(largest_view)
 
-    target = _arrays.view(y_true)
-    prediction = _arrays.view(y_pred)
+    target = view(y_true)
+    prediction = view(y_pred)
     status = function(target, prediction, chosen, outputs)
     if status:
         raise_explained(status, explain, target, prediction, chosen, outputs)
     return Result(
-        losses if total is None else total.value,
+        outputs.value if losses is None else losses,
         slope,
         curvature,
         exponent,
@@ -90,11 +107,19 @@ def call(
     )
 
 
-def _derivative(name: str, request: Any, y_pred: NDArray[Any]) -> tuple[Any, Any]:
+def _one_a_row(y_pred: NDArray[Any], has_classes: bool, chosen: Options, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """A new array with one value a row, or where no axis is one of classes, an element."""
+    shape = list(y_pred.shape)
+    if has_classes and -len(shape) <= chosen.axis < len(shape):  # the library refuses other axes
+        del shape[chosen.axis]
+    return np.empty(shape, dtype)
+
+
+def _derivative(name: str, request: Any, y_pred: NDArray[Any]) -> tuple[Any, Optional[Array]]:
     """For `gradient` and `hessian`: what a result returns, which is what the caller gave, and the array to write."""
     if request is True:
-        new = _arrays.new_like(name, y_pred)
-        return new, new
+        new = new_like(name, y_pred)
+        return new, view(new)
     if request is None or isinstance(request, (bool, np.bool_)):
         return _derivative(name, True, y_pred) if request else (None, None)
-    return request, _arrays.write(name, request)
+    return request, view(write(name, request))

@@ -6,7 +6,7 @@ from typing import Optional, Union
 
 from numpy.typing import ArrayLike
 
-from . import _arrays
+from ._arrays import read, read_labels_or_distribution, read_target
 from ._call import call
 from ._library import library
 from ._options import (
@@ -173,15 +173,15 @@ def binary_cross_entropy(
     >>> result.gradient.round(4)
     array([-0.2778,  0.2778, -0.3125,  0.3125])
     """
-    prediction = _arrays.read("y_pred", y_pred)
-    target = _arrays.read_target("y_true", y_true, prediction)
+    prediction = read("y_pred", y_pred)
+    target = read_target("y_true", y_true, prediction)
     chosen = options(
         input, axis, reduction, divisor, measure, accumulate_gradient, num_threads, ignore_index, normalizer,
         probability_floor, label_smoothing, logit_scale, logit_softcap, z_loss, focal_gamma, focal_alpha, poly_epsilon,
         class_weights, sample_weights, pos_weight, upstream,
     )  # fmt: skip
     return call(
-        library.xent_binary, library.xent_explain_binary, target, prediction, chosen, prediction.shape,
+        library.xent_binary, library.xent_explain_binary, target, prediction, chosen, False,
         gradient, hessian, False, False,
     )  # fmt: skip
 
@@ -360,20 +360,14 @@ def categorical_cross_entropy(
     array([[-0.3348,  0.2447,  0.09  ],
            [ 0.3333,  0.3333, -0.6667]])
     """
-    prediction = _arrays.read("y_pred", y_pred)
-    target = _arrays.read_labels_or_distribution("y_true", y_true, prediction)
+    prediction = read("y_pred", y_pred)
+    target = read_labels_or_distribution("y_true", y_true, prediction)
     chosen = options(
         input, axis, reduction, divisor, measure, accumulate_gradient, num_threads, ignore_index, normalizer,
         probability_floor, label_smoothing, logit_scale, logit_softcap, z_loss, focal_gamma, focal_alpha, poly_epsilon,
         class_weights, sample_weights, pos_weight, upstream,
     )  # fmt: skip
-    shape = prediction.shape
-    if chosen.axis == -1 or not -len(shape) <= chosen.axis < len(shape):  # the library refuses the latter
-        rows = shape[:-1]
-    else:
-        classes = chosen.axis % len(shape)
-        rows = shape[:classes] + shape[classes + 1 :]
     return call(
-        library.xent_categorical, library.xent_explain_categorical, target, prediction, chosen, rows,
+        library.xent_categorical, library.xent_explain_categorical, target, prediction, chosen, True,
         gradient, hessian, log_sum_exp, argmax,
     )  # fmt: skip
