@@ -32,7 +32,9 @@ let package = Package(
       dependencies: (["KernelInterface", "Platform", "Kernels"] + wideKernels).map { .init(stringLiteral: $0) },
       linkerSettings: [.linkedLibrary("m")]),
     .systemLibrary(name: "XentHeader"),
-    .target(name: "XentC", dependencies: ["Xent", "XentHeader"], exclude: ["exports.map"]),
+    .target(
+      name: "XentC", dependencies: ["Xent", "XentHeader"],
+      exclude: ["exports.map", "oldest_symbols.map", "xent.pc.in"]),
     .testTarget(name: "XentTests", dependencies: ["Xent", "XentC", "XentHeader"]),
   ] + wideKernels.map { kernels($0, instructionSets[$0]!) }
 )
