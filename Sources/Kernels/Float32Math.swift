@@ -30,6 +30,16 @@ struct LaneScale32 {
     exponent = Float32Lanes(scale.exponent)
   }
 
+  /// Relative to every lane's own reference, which must be within the range's limit for references of no base.
+  @inline(__always) init(nearReferences references: Float32Lanes) {
+    base = .zero
+    let round = Float32Lanes(Round32.offset)
+    exponent = Float32Lanes.multiplyAdd(references, Float32Lanes(Logarithm2Short.inverse), round) - round
+    let lowestField = exponent - Float32Lanes(Float32Lanes.exponentialRange.headroom + 127)
+    lowest = lowestField * Float32Lanes(Logarithm2.high + Logarithm2.low)
+    offset = Float32Lanes(Round32.offset) - lowestField
+  }
+
   /// Relative to every lane's own reference, which must be finite.
   @inline(__always) init(references: Float32Lanes) {
     let range = Float32Lanes.exponentialRange

@@ -67,6 +67,24 @@ static inline __attribute__((always_inline)) platform_f64x8 f64x8_product_error(
 #endif
 }
 
+/* Stores past the caches, to a multiple of 64 bytes: a line that is written whole is not read before. Other processors see it
+ * behind the next fence. */
+static inline __attribute__((always_inline)) void f32x16_stream(void *address, platform_f32x16 a) {
+    __builtin_nontemporal_store(a, (platform_f32x16 *)address);
+}
+static inline __attribute__((always_inline)) void platform_stream_fence(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+}
+
+typedef int64_t platform_i64x16 __attribute__((ext_vector_type(16)));
+
+/* The low halves. */
+static inline __attribute__((always_inline)) platform_i32x16 i64x16_narrow(platform_i64x16 a) {
+    return __builtin_convertvector(a, platform_i32x16);
+}
+
 typedef uint16_t platform_u16x16 __attribute__((ext_vector_type(16)));
 typedef uint32_t platform_u32x16 __attribute__((ext_vector_type(16)));
 typedef float platform_f32x8 __attribute__((ext_vector_type(8)));

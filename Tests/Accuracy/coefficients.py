@@ -115,6 +115,12 @@ def main() -> None:
         high = float(mpmath.floor(LN2 * 2**short) / 2**short)
         low = rounded(LN2 - mpmath.mpf(high), bits)
         print(f"{name} ln 2 high {high.hex()}  low {low.hex()}  log2 e {rounded(1 / LN2, bits).hex()}")
+    q = fit(exponential_tail, lambda r: r * r / mpmath.exp(r), -half, half, 5, 53)
+    error = worst(lambda r: (1 + r + r * r * value(q, r)) / mpmath.exp(r) - 1, -half, half)
+    show("exponential of a row, Q", q, error)
+    p = fit(logarithm_tail, lambda z: z, 0, s * s, 3, 53)
+    error = worst(lambda x: (2 * x + x**3 * value(p, x * x)) / (2 * mpmath.atanh(x)) - 1, -s, s)
+    show("logarithm of a row, P", p, error)
 
 
 if __name__ == "__main__":
