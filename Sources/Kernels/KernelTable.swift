@@ -7,7 +7,9 @@ import KernelInterface
   KernelTable(
     binary: { runLoss(BinaryDispatch.self, $0, $1, $2, $3) },
     categoricalLabels: {
-      if !runLabelColumns($0, $1, $2, $3) { runLoss(LabelDispatch.self, $0, $1, $2, $3) }
+      if runLabelColumns($0, $1, $2, $3) { return }
+      let done = runPlainShortRows($0, $1, $2, $3)
+      if done < $2 { runLoss(LabelDispatch.self, $0, $1 &+ done, $2 &- done, $3) }
     },
     categoricalDistribution: { runLoss(DistributionDispatch.self, $0, $1, $2, $3) },
     gradientDescent: { task, first, count in
@@ -50,7 +52,7 @@ private protocol LossDispatch {
   }
 }
 
-/// Runs the one kernel that computes many rows side by side in float32, if it is for the task.
+/// Runs the kernel of rows side by side in float32, if it is for the task.
 private func runLabelColumns(
   _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
 ) -> Bool {
@@ -61,12 +63,55 @@ private func runLabelColumns(
     return false
   }
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
-  switch task.pointee.prediction.type {
-  case .float32 where task.pointee.hasOneFloatingType:
-    logitLabelColumns(Float32Element.self, task.pointee, first: first, count: count, &totals.pointee)
-  case .float32: logitLabelColumns(Mixed<Float32Element>.self, task.pointee, first: first, count: count, &totals.pointee)
-  case .float16: logitLabelColumns(Mixed<Float16Element>.self, task.pointee, first: first, count: count, &totals.pointee)
-  case .bfloat16: logitLabelColumns(Mixed<BFloat16Element>.self, task.pointee, first: first, count: count, &totals.pointee)
+  return withFloat32Element(
+    task.pointee, Columns(task: task, first: first, count: count, totals: totals))
+}
+
+/// Runs the same kernel over short rows one behind the other, if it is for the task; how many of them it has computed.
+private func runPlainShortRows(
+  _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
+) -> Int {
+  let task = task.assumingMemoryBound(to: LossTask.self)
+  if !task.pointee.hasSimpleLabels || !task.pointee.hasPlainShortRows { return 0 }
+  let rows = task.pointee.plainShortRows(first: first, count: count)
+  let totals = totals.assumingMemoryBound(to: LossTotals.self)
+  let work = ShortRows(task: task, first: first, count: rows, totals: totals)
+  return rows > 0 && withFloat32Element(task.pointee, work) ? rows : 0
+}
+
+private protocol Float32Work {
+  func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes
+}
+
+private struct Columns: Float32Work {
+  let task: UnsafePointer<LossTask>
+  let first, count: Int
+  let totals: UnsafeMutablePointer<LossTotals>
+
+  @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
+    logitLabelColumns(E.self, task.pointee, first: first, count: count, &totals.pointee)
+  }
+}
+
+private struct ShortRows: Float32Work {
+  let task: UnsafePointer<LossTask>
+  let first, count: Int
+  let totals: UnsafeMutablePointer<LossTotals>
+
+  @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
+    var sum = Float64Sum()
+    plainLabelColumns(E.self, RowsBehind.self, task.pointee, first: first, count: count, &sum)
+    totals.pointee.add(sum.total)
+  }
+}
+
+/// Runs the work for the prediction's type if that is computed in float32.
+@inline(__always) private func withFloat32Element<Work: Float32Work>(_ task: LossTask, _ work: Work) -> Bool {
+  switch task.prediction.type {
+  case .float32 where task.hasOneFloatingType: work.run(Float32Element.self)
+  case .float32: work.run(Mixed<Float32Element>.self)
+  case .float16: work.run(Mixed<Float16Element>.self)
+  case .bfloat16: work.run(Mixed<BFloat16Element>.self)
   default: return false
   }
   return true

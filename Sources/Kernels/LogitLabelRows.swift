@@ -20,7 +20,7 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
 
 /// Up to eight rows.
 @inline(__always)
-private func logitLabelGroup<E: Element>(
+func logitLabelGroup<E: Element>(
   _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum
 ) {
   let rows = LogitRows<E>(task, endRow: endRow)

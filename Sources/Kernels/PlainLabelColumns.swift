@@ -29,6 +29,19 @@ extension LossTask {
     return (Int(bitPattern: data) &+ row &* 4) & 63 == 0 && gradient.classStride & 15 == 0
   }
 
+  /// As above, of rows that lie one behind the other.
+  @inline(__always) var hasPlainShortRows: Bool {
+    hasPlainColumns && classes > 1 && !argmax.isThere && prediction.rowStride == classes && hasClassesInOrder
+      && (!gradient.isThere || gradient.rowStride == classes) && !wantsFloat64
+  }
+
+  /// How many of these are for the kernel: whole blocks, of which no vector reaches behind the last row of all.
+  @inline(__always) func plainShortRows(first: Int, count: Int) -> Int {
+    let whole = count / 32 &* 32
+    let reachesBehind = (first &+ whole) &* classes &+ RowsBehind.overhang(classes) > rows &* classes
+    return reachesBehind ? max(0, whole &- 32) : whole
+  }
+
   /// Sixteen rows' labels; -1 of the ignored.
   @inline(__always) fileprivate func columnLabels(_ row: Int) -> Float32Lanes.Mask {
     let data = targetData
@@ -160,11 +173,11 @@ private struct ColumnOutcome {
 }
 
 /// `count` rows, a multiple of thirty-two.
-func plainLabelColumns<E: Element>(
-  _: E.Type, _ task: LossTask, first: Int, count: Int, _ sum: inout Float64Sum
+func plainLabelColumns<E: Element, Order: RowOrder>(
+  _: E.Type, _: Order.Type, _ task: LossTask, first: Int, count: Int, _ sum: inout Float64Sum
 ) where E.Compute == Float32Lanes {
   typealias Value = Float32Lanes
-  var memory = InlineArray<2304, Double>(repeating: 0)
+  var memory = InlineArray<2832, Double>(repeating: 0)
   withUnsafeMutableBytes(of: &memory) { memory in
     let rows = 2 &* Value.count
     let distance = min(12, task.classes)
@@ -175,14 +188,22 @@ func plainLabelColumns<E: Element>(
     let gradientScale = task.gradientScale
     let range = Value.exponentialRange
     let logits = task.predictionData
-    let streams = task.streamsGradient(first)
+    let streams = !Order.isTransposed && task.streamsGradient(first)
     let labelSize = task.target.type.size
     var current = memory.baseAddress.unsafelyUnwrapped
     // Half a page off a multiple of pages: a load waits for a store that is in the same place of another page.
     var next = current + (LossTask.mostPlainColumnClasses &* rows &* 4 &+ 2048)
+    let way = next + LossTask.mostPlainColumnClasses &* rows &* 4
 
     @inline(__always)
     func load(_ c: Int, _ row: Int, _ first: inout LoadingColumn, _ second: inout LoadingColumn) {
+      if Order.isTransposed {
+        let low = first.add(c, Float32Element.load(next, c &* rows))
+        let high = second.add(c, Float32Element.load(next, c &* rows &+ Value.count))
+        Float32Element.store(low, next, c &* rows)
+        Float32Element.store(high, next, c &* rows &+ Value.count)
+        return
+      }
       let place = row &+ c &* stride
       let ahead = c &+ distance < classes ? place &+ distance &* stride : place &+ (distance &- classes) &* stride &+ rows
       platform_prefetch(logits + ahead &* E.size)
@@ -194,6 +215,7 @@ func plainLabelColumns<E: Element>(
     }
 
     var row = first
+    if Order.isTransposed { RowsBehind.load(E.self, logits, row &* classes, classes, into: next) }
     var nextFirst = LoadingColumn(labels: task.columnLabels(row))
     var nextSecond = LoadingColumn(labels: task.columnLabels(row &+ Value.count))
     for c in 0..<classes { load(c, row, &nextFirst, &nextSecond) }
@@ -206,6 +228,8 @@ func plainLabelColumns<E: Element>(
       platform_prefetch(task.targetData + (nextRow &+ 4 &* rows) &* task.target.rowStride &* labelSize)
       nextFirst = LoadingColumn(labels: task.columnLabels(nextRow))
       nextSecond = LoadingColumn(labels: task.columnLabels(nextRow &+ Value.count))
+
+      if Order.isTransposed { RowsBehind.load(E.self, logits, nextRow &* classes, classes, into: next) }
 
       let lowScale = LaneScale32(nearReferences: low.largest)
       let highScale = LaneScale32(nearReferences: high.largest)
@@ -263,8 +287,7 @@ func plainLabelColumns<E: Element>(
       if !low.isNear(lowSum) || !high.isNear(highSum)
         || hasGradient && (areExtreme(lowFactors, lowOutcomes) || areExtreme(highFactors, highOutcomes))
       {
-        logitLabelColumn(E.self, task, row, &sum)
-        logitLabelColumn(E.self, task, row &+ Value.count, &sum)
+        Order.computeCarefully(E.self, task, row, &sum)
         row &+= rows
         continue
       }
@@ -287,7 +310,10 @@ func plainLabelColumns<E: Element>(
           let highTerms = Float32Element.load(current, c &* rows &+ Value.count) * highFactors
           let lowGradient = Value.select(low.isLabel(c), lowPivots, lowTerms)
           let highGradient = Value.select(high.isLabel(c), highPivots, highTerms)
-          if streams {
+          if Order.isTransposed {
+            Float32Element.store(lowGradient, current, c &* rows)
+            Float32Element.store(highGradient, current, c &* rows &+ Value.count)
+          } else if streams {
             let address = gradient.data.unsafelyUnwrapped + place &* 4
             f32x16_stream(address, lowGradient.vector)
             f32x16_stream(address + 64, highGradient.vector)
@@ -296,6 +322,7 @@ func plainLabelColumns<E: Element>(
             E.store(highGradient, gradient, place &+ Value.count, count: Value.count)
           }
         }
+        if Order.isTransposed { RowsBehind.store(E.self, current, classes, by: way, gradient, row &* classes) }
       }
       row &+= rows
     }
