@@ -12,7 +12,7 @@ import Platform
 
 extension LossTask {
   /// The most classes of `plainLabelColumns`, for which its memory is enough.
-  @inline(__always) static var mostPlainColumnClasses: Int { 64 }
+  @inline(__always) static var mostPlainColumnClasses: Int { 80 }
 
   /// Whether labels of logits, of which there is one a row, are for `plainLabelColumns`.
   @inline(__always) var hasPlainColumns: Bool {
@@ -111,7 +111,7 @@ private struct LoadingColumn {
   }
 }
 
-/// The sums of up to 64 of sixteen rows' exponentials, of which the largest is near 2^headroom. They are added to a number so
+/// The sums of up to 128 of sixteen rows' exponentials, of which the largest is near 2^headroom. They are added to a number so
 /// large that what is left off is known exactly, and is added up beside it: as exact as in float64 and half the work.
 private struct AnchoredSum {
   @inline(__always) private static var anchor: Float32Lanes { Float32Lanes(0x1p+40) }
@@ -177,7 +177,7 @@ func plainLabelColumns<E: Element, Order: RowOrder>(
   _: E.Type, _: Order.Type, _ task: LossTask, first: Int, count: Int, _ sum: inout Float64Sum
 ) where E.Compute == Float32Lanes {
   typealias Value = Float32Lanes
-  var memory = InlineArray<2832, Double>(repeating: 0)
+  var memory = InlineArray<3464, Double>(repeating: 0)
   withUnsafeMutableBytes(of: &memory) { memory in
     let rows = 2 &* Value.count
     let distance = min(12, task.classes)
