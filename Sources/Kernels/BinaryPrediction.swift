@@ -111,8 +111,8 @@ extension BinaryInput {
   }
 }
 
-/// Of exponentials so small that no digit of them is left in 1 + e^x, the float64 values: their float32 ones may be subnormal, or round
-/// once too often for a large weight.
+/// Of exponentials so small that no digit of them is left in 1 + e^x, the float64 values: their float32 ones may be
+/// subnormal, or round once too often for a large weight.
 private struct SmallExponentials {
   private let power: Float32Lanes
   private let rest: Float32Lanes
