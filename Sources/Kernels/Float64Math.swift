@@ -108,6 +108,11 @@ extension Float64Lanes {
   @inline(__always) static func power(_ x: Float64Lanes, _ exponent: Double) -> Float64Lanes {
     if exponent == 1 { return x }
     if exponent == 2 { return x * x }
+    return generalPower(x, exponent)
+  }
+
+  // Called, not inlined: it is long, rarely wanted, and in many kernels more than once.
+  @inline(never) private static func generalPower(_ x: Float64Lanes, _ exponent: Double) -> Float64Lanes {
     let (k, f, correction) = logarithmParts(x, relative: nil, isNormal: false)
     let exponents = Float64Lanes(exponent)
     let whole = k * Float64Lanes(Logarithm2.high)

@@ -124,7 +124,9 @@ private enum BinaryDispatch: LossDispatch {
   static func run<E: Element, Exact: Element>(
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
-    if !task.isPlain {
+    if !task.isPlain && task.fitsFloat32Binary {
+      binaryRowsWithOptions(task, first: first, count: count, &totals)
+    } else if !task.isPlain {
       composedBinaryRows(task, first: first, count: count, &totals)
     } else if task.wantsFloat64 {
       run(Exact.self, task, first: first, count: count, &totals)

@@ -22,6 +22,10 @@ struct RowWeights {
       self.init(count: problem.rows, sum: Double(problem.rows))
       return
     }
+    if !hasLabels, runs.rows == problem.rows, let sum = contiguousSum(weights, count: problem.rows), sum.isFinite {
+      self.init(count: problem.rows, sum: sum)
+      return
+    }
     let isWeighted = weights.isThere || classWeights.isThere
     let classes = Int64(problem.classes)
     var count = 0
