@@ -2,7 +2,7 @@ import KernelInterface
 import Platform
 
 // The plain loss of LogitLabelColumns.swift, with ignored labels and class weights. Thirty-two rows at a time are kept in
-// memory near the processor, so that their logits are read once, and while their exponentials are computed the next are
+// memory near the processor, so that their logits are read once; while their exponentials are computed the next are
 // loaded.
 //
 // The label's logit is taken out of its row on the way. What is left is relative to its own largest, and its sum S meets
@@ -84,11 +84,13 @@ private struct LoadingColumn {
     return other
   }
 
-  /// Whether the rows' scales need no base, their exponentials fit float64, and they hold no NaN.
+  /// Whether the rows' scales need no base, their exponentials fit float64, and they hold no NaN; and no label is so far above
+  /// the others that factors of usual size would not be float32.
   @inline(__always) func isNear(_ sum: AnchoredSum) -> Bool {
     let limit = Float32Lanes(Float32Lanes.exponentialRange.baseLimit)
-    let near = Float32Lanes.and(
+    let isInRange = Float32Lanes.and(
       Float32Lanes.absolute(largest) <= limit, Float32Lanes.absolute(pivotLogit) <= limit)
+    let near = Float32Lanes.and(isInRange, pivotLogit - largest <= Float32Lanes(40))
     return !Float32Lanes.any(Float32Lanes.not(Float32Lanes.and(near, sum.isDefined)))
   }
 
@@ -177,9 +179,10 @@ func plainLabelColumns<E: Element, Order: RowOrder>(
   _: E.Type, _: Order.Type, _ task: LossTask, first: Int, count: Int, _ sum: inout Float64Sum
 ) where E.Compute == Float32Lanes {
   typealias Value = Float32Lanes
-  var memory = InlineArray<3464, Double>(repeating: 0)
+  var memory = InlineArray<3472, Double>(repeating: 0)
   withUnsafeMutableBytes(of: &memory) { memory in
     let rows = 2 &* Value.count
+    // How many classes ahead is asked for: each has its own stream, more than the processor follows by itself.
     let distance = min(12, task.classes)
     let classes = task.classes
     let stride = task.prediction.classStride
@@ -190,7 +193,7 @@ func plainLabelColumns<E: Element, Order: RowOrder>(
     let logits = task.predictionData
     let streams = !Order.isTransposed && task.streamsGradient(first)
     let labelSize = task.target.type.size
-    var current = memory.baseAddress.unsafelyUnwrapped
+    var current = memory.baseAddress.unsafelyUnwrapped.alignedUp(toMultipleOf: 64)
     // Half a page off a multiple of pages: a load waits for a store that is in the same place of another page.
     var next = current + (LossTask.mostPlainColumnClasses &* rows &* 4 &+ 2048)
     let way = next + LossTask.mostPlainColumnClasses &* rows &* 4

@@ -42,7 +42,9 @@ struct RowWeights {
           }
         }
       }
-      if hasLabels && !isWeighted, let used = labels.usableLabels(runs.rows, classes: classes, ignored: task.ignoreIndex) {
+      if hasLabels && !isWeighted,
+        let used = labels.usableLabels(runs.rows, classes: classes, ignored: task.ignoreIndex)
+      {
         count &+= used
         row &+= runs.rows
         continue
@@ -76,9 +78,8 @@ struct RowWeights {
 }
 
 extension Operand {
-  /// How many of so many labels are not ignored; nil if one of those is no class, or the labels are not int64 beside each other.
-  ///
-  /// Everything is said in sign bits, so that the loop is one of vectors.
+  /// How many of so many labels are not ignored; nil if one of those is no class, or if they are not int64 side by side. Both
+  /// are said by sign bits, so that the loop is one of vectors.
   fileprivate func usableLabels(_ rows: Int, classes: Int64, ignored: Int64?) -> Int? {
     guard let data, type == .int64, rowStride == 1 else { return nil }
     var wrong: Int64 = 0
