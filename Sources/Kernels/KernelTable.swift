@@ -1,4 +1,5 @@
 import KernelInterface
+import Platform
 
 // The module's exports. One attribute matters: @export(interface) keeps importing modules, which are compiled for
 // another processor, from compiling the kernels again.
@@ -7,7 +8,8 @@ import KernelInterface
   KernelTable(
     binary: { runLoss(BinaryDispatch.self, $0, $1, $2, $3) },
     categoricalLabels: {
-      if !runLabelColumns($0, $1, $2, $3) { runLoss(LabelDispatch.self, $0, $1, $2, $3) }
+      if runLabelColumns($0, $1, $2, $3) || runMappedLabelRows($0, $1, $2, $3) { return }
+      runLoss(LabelDispatch.self, $0, $1, $2, $3)
     },
     categoricalDistribution: { runLoss(DistributionDispatch.self, $0, $1, $2, $3) },
     gradientDescent: { task, first, count in
@@ -70,6 +72,39 @@ private func runLabelColumns(
   default: return false
   }
   return true
+}
+
+/// Runs the kernels that transform long rows of logits in float32, if one is for the task.
+private func runMappedLabelRows(
+  _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
+) -> Bool {
+  let task = task.assumingMemoryBound(to: LossTask.self)
+  if PLATFORM_HAS_FUSED_MULTIPLY_ADD == 0 || !task.pointee.hasMappedLabels { return false }
+  let totals = totals.assumingMemoryBound(to: LossTotals.self)
+  @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
+    mappedLogitLabelRows(E.self, ScaledLogits.self, task.pointee, first: first, count: count, &totals.pointee)
+  }
+  switch task.pointee.prediction.type {
+  case .float32 where task.pointee.hasOneFloatingType: run(Float32Element.self)
+  case .float32: run(Mixed<Float32Element>.self)
+  case .float16: run(Mixed<Float16Element>.self)
+  default: run(Mixed<BFloat16Element>.self)
+  }
+  return true
+}
+
+extension LossTask {
+  /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does.
+  fileprivate var hasMappedLabels: Bool {
+    if terms.logitScale == 1 || input != .logits || prediction.type == .float64 || classes <= shortRow || !hasClassesInOrder {
+      return false
+    }
+    // As the two parts of a factor and what they are multiplied by must be normal numbers.
+    if !(0x1p-60...0x1p60 ~= terms.logitScale) { return false }
+    var plain = self
+    plain.terms.logitScale = 1
+    return plain.hasSimpleLabels || plain.hasSimplySmoothedLabels
+  }
 }
 
 private enum BinaryDispatch: LossDispatch {

@@ -1,0 +1,57 @@
+import KernelInterface
+
+/// What a row of logits does to each of them on its way into the exponential: nothing, or the options' transform u(z), which
+/// `LogitTransform` is in float64.
+protocol LogitMap {
+  associatedtype Value: Lanes
+
+  /// Whether a logit of -inf stays a class of probability 0.
+  static var keepsInfinity: Bool { get }
+
+  init(_ terms: LossTerms)
+  /// The scale for exponentials of transformed logits relative to that of the reference.
+  func scale(reference: Double) -> ExponentialScale
+  /// The transformed logit less what a scale's base becomes.
+  func value(_ z: Double, base: Double) -> Double
+  /// e^u, scaled, and what of it makes the gradient: e^u du/dz, but for a constant factor.
+  func exponential(_ z: Value, _ scale: ExponentialScale) -> (term: Value.Term, kept: Value)
+  /// That factor.
+  var keptFactor: Double { get }
+  /// du/dz at up to eight logits.
+  func slopes(_ count: Int, at logit: (_ lane: Int) -> Double) -> Float64Lanes
+}
+
+/// u = z.
+struct PlainLogits<Value: Lanes>: LogitMap {
+  @inline(__always) static var keepsInfinity: Bool { true }
+  @inline(__always) init(_ terms: LossTerms) {}
+  @inline(__always) func scale(reference: Double) -> ExponentialScale {
+    ExponentialScale(reference: reference, Value.exponentialRange)
+  }
+  @inline(__always) func value(_ z: Double, base: Double) -> Double { z - base }
+  @inline(__always) func exponential(_ z: Value, _ scale: ExponentialScale) -> (term: Value.Term, kept: Value) {
+    let term = Value.scaledExponential(z, scale)
+    return (term, term.value)
+  }
+  @inline(__always) var keptFactor: Double { 1 }
+  @inline(__always) func slopes(_ count: Int, at logit: (_ lane: Int) -> Double) -> Float64Lanes { .one }
+}
+
+/// u = a z, in float32. A base is that of the logits as they are, as differences of these are exact.
+struct ScaledLogits: LogitMap {
+  private let factor: Double
+
+  @inline(__always) static var keepsInfinity: Bool { true }
+  @inline(__always) init(_ terms: LossTerms) { factor = terms.logitScale }
+  @inline(__always) func scale(reference: Double) -> ExponentialScale {
+    ExponentialScale(reference: reference, factor: factor, Float32Lanes.exponentialRange)
+  }
+  @inline(__always) func value(_ z: Double, base: Double) -> Double { factor * (z - base) }
+  @inline(__always)
+  func exponential(_ z: Float32Lanes, _ scale: ExponentialScale) -> (term: Float32Term, kept: Float32Lanes) {
+    let term = Float32Lanes.scaledExponential(z, times: factor, scale)
+    return (term, term.value)
+  }
+  @inline(__always) var keptFactor: Double { factor }
+  @inline(__always) func slopes(_ count: Int, at logit: (_ lane: Int) -> Double) -> Float64Lanes { Float64Lanes(factor) }
+}
