@@ -85,7 +85,8 @@ private func runMappedLabelRows(
     mappedLogitLabelRows(E.self, ScaledLogits.self, task.pointee, first: first, count: count, &totals.pointee)
   }
   switch task.pointee.prediction.type {
-  case .float32 where task.pointee.hasOneFloatingType: run(Float32Element.self)
+  case .float32 where task.pointee.hasOneFloatingType && (!task.pointee.hessian.isThere || task.pointee.hessian.type == .float32):
+    run(Float32Element.self)
   case .float32: run(Mixed<Float32Element>.self)
   case .float16: run(Mixed<Float16Element>.self)
   default: run(Mixed<BFloat16Element>.self)
@@ -96,13 +97,16 @@ private func runMappedLabelRows(
 extension LossTask {
   /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does.
   fileprivate var hasMappedLabels: Bool {
-    if terms.logitScale == 1 || input != .logits || prediction.type == .float64 || classes <= shortRow || !hasClassesInOrder {
+    if terms.logitScale == 1 && !hessian.isThere || input != .logits || prediction.type == .float64 || classes <= shortRow
+      || !hasClassesInOrder || hessian.isThere && (hessian.classStride != 1 || terms.zLoss != 0)
+    {
       return false
     }
     // As the two parts of a factor and what they are multiplied by must be normal numbers.
     if !(0x1p-60...0x1p60 ~= terms.logitScale) { return false }
     var plain = self
     plain.terms.logitScale = 1
+    plain.hessian = Operand()
     return plain.hasSimpleLabels || plain.hasSimplySmoothedLabels
   }
 }

@@ -56,6 +56,9 @@ private func logitLabelGroup<E: Element, Map: LogitMap>(
   let range = E.Compute.exponentialRange
   let outcome = LabelOutcome(task, group, softmaxes, headroom: range.headroom, distances: distances)
   outcome.storeLosses(task, group, &sum)
+  if Map.hasHessian && task.hessian.isThere {
+    storeHessians(rows, task, group, softmaxes, outcome, slopes)
+  }
   if task.gradient.isThere {
     let sums = softmaxes.sums
     let keptFactor = rows.map.keptFactor
@@ -73,6 +76,28 @@ private func logitLabelGroup<E: Element, Map: LogitMap>(
         row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane] * keptFactor, sum: sums[lane],
         spread: spreads[lane])
       task.gradient.store(before + pivotGradients[lane], place, accumulates: false)
+    }
+  }
+}
+
+/// The Hessians of up to eight rows.
+@inline(__always)
+private func storeHessians<E: Element, Map: LogitMap>(
+  _ rows: MappedLogitRows<E, Map>, _ task: LossTask, _ group: RowGroup, _ softmaxes: LogitGroup, _ outcome: LabelOutcome,
+  _ slopes: Float64Lanes
+) {
+  let sums = softmaxes.sums
+  let pivotProbabilities = softmaxes.pivotProbability
+  let totals = outcome.total * slopes * slopes
+  let ofPivots = totals * pivotProbabilities * softmaxes.pivotComplement
+  for lane in 0..<group.count {
+    let row = group.first &+ lane
+    if outcome.hasNoGradient(lane) {
+      for c in 0..<task.classes { task.hessian.store(0, row &* task.hessian.rowStride &+ c, accumulates: false) }
+    } else {
+      rows.storeHessian(
+        row, task.hessian, softmaxes.scale(lane, E.Compute.exponentialRange), total: totals[lane],
+        softmax: (sums[lane], pivotProbabilities[lane]), pivot: Int(task.target.label(row)), pivotHessian: ofPivots[lane])
     }
   }
 }

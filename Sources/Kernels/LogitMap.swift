@@ -8,6 +8,9 @@ protocol LogitMap {
   /// Whether a logit of -inf stays a class of probability 0.
   static var keepsInfinity: Bool { get }
 
+  /// Whether kernels with this map make Hessians.
+  static var hasHessian: Bool { get }
+
   init(_ terms: LossTerms)
   /// The scale for exponentials of transformed logits relative to that of the reference.
   func scale(reference: Double) -> ExponentialScale
@@ -24,6 +27,7 @@ protocol LogitMap {
 /// u = z.
 struct PlainLogits<Value: Lanes>: LogitMap {
   @inline(__always) static var keepsInfinity: Bool { true }
+  @inline(__always) static var hasHessian: Bool { false }
   @inline(__always) init(_ terms: LossTerms) {}
   @inline(__always) func scale(reference: Double) -> ExponentialScale {
     ExponentialScale(reference: reference, Value.exponentialRange)
@@ -42,6 +46,7 @@ struct ScaledLogits: LogitMap {
   private let factor: Double
 
   @inline(__always) static var keepsInfinity: Bool { true }
+  @inline(__always) static var hasHessian: Bool { true }
   @inline(__always) init(_ terms: LossTerms) { factor = terms.logitScale }
   @inline(__always) func scale(reference: Double) -> ExponentialScale {
     ExponentialScale(reference: reference, factor: factor, Float32Lanes.exponentialRange)
