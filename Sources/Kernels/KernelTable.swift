@@ -37,8 +37,10 @@ private protocol LossDispatch {
   let task = task.load(as: LossTask.self)
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
   @inline(__always) func run<E: Element, Exact: Element>(_: E.Type, _: Exact.Type) where Exact.Compute == Float64Lanes {
-    // Beside float64 there are no other types; the 16-bit types have the version for one type only where it pays, for size.
-    if E.size == 8 || task.hasOneFloatingType && (E.size == 4 || Dispatch.isFastIn16Bits) {
+    // Beside float64 there are no other types; the 16-bit types have the version for one type only where it pays, for size: not on
+    // the oldest processors.
+    let isFastIn16Bits = Dispatch.isFastIn16Bits && PLATFORM_HAS_FUSED_MULTIPLY_ADD != 0
+    if E.size == 8 || task.hasOneFloatingType && (E.size == 4 || isFastIn16Bits) {
       Dispatch.run(E.self, Exact.self, task, first: first, count: count, &totals.pointee)
     } else {
       Dispatch.run(Mixed<E>.self, Mixed<Exact>.self, task, first: first, count: count, &totals.pointee)
@@ -82,12 +84,14 @@ private func runMappedLabelRows(
   if PLATFORM_HAS_FUSED_MULTIPLY_ADD == 0 || !task.pointee.hasMappedLabels { return false }
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
   @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
-    mappedLogitLabelRows(E.self, ScaledLogits.self, task.pointee, first: first, count: count, &totals.pointee)
+    if task.pointee.terms.logitSoftcap > 0 {
+      mappedLogitLabelRows(E.self, CappedLogits.self, task.pointee, first: first, count: count, &totals.pointee)
+    } else {
+      mappedLogitLabelRows(E.self, ScaledLogits.self, task.pointee, first: first, count: count, &totals.pointee)
+    }
   }
   switch task.pointee.prediction.type {
-  case .float32 where task.pointee.hasOneFloatingType && (!task.pointee.hessian.isThere || task.pointee.hessian.type == .float32):
-    run(Float32Element.self)
-  case .float32: run(Mixed<Float32Element>.self)
+  case .float32: run(Float32Element.self)
   case .float16: run(Mixed<Float16Element>.self)
   default: run(Mixed<BFloat16Element>.self)
   }
@@ -95,19 +99,24 @@ private func runMappedLabelRows(
 }
 
 extension LossTask {
-  /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does.
+  /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does, and beside
+  /// float32 no other types are.
   fileprivate var hasMappedLabels: Bool {
-    if terms.logitScale == 1 && !hessian.isThere || input != .logits || prediction.type == .float64 || classes <= shortRow
+    let isCapped = terms.logitSoftcap > 0
+    if terms.logitScale == 1 && !isCapped && !hessian.isThere || prediction.type == .float64 || classes <= shortRow
       || !hasClassesInOrder || hessian.isThere && (hessian.classStride != 1 || terms.zLoss != 0)
     {
       return false
     }
+    if prediction.type == .float32 && !(hasOneFloatingType && (!hessian.isThere || hessian.type == .float32)) { return false }
     // As the two parts of a factor and what they are multiplied by must be normal numbers.
     if !(0x1p-60...0x1p60 ~= terms.logitScale) { return false }
+    if isCapped && !(CappedLogits.caps ~= terms.logitSoftcap) { return false }
     var plain = self
     plain.terms.logitScale = 1
+    plain.terms.logitSoftcap = 0
     plain.hessian = Operand()
-    return plain.hasSimpleLabels || plain.hasSimplySmoothedLabels
+    return plain.hasSimpleLabels || !isCapped && plain.hasSimplySmoothedLabels
   }
 }
 

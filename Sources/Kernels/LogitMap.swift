@@ -4,6 +4,7 @@ import KernelInterface
 /// `LogitTransform` is in float64.
 protocol LogitMap {
   associatedtype Value: Lanes
+  associatedtype Argument
 
   /// Whether a logit of -inf stays a class of probability 0.
   static var keepsInfinity: Bool { get }
@@ -14,10 +15,17 @@ protocol LogitMap {
   init(_ terms: LossTerms)
   /// The scale for exponentials of transformed logits relative to that of the reference.
   func scale(reference: Double) -> ExponentialScale
+  /// Whether a row with this largest logit has a softmax, if no logit is NaN.
+  func isDefined(_ largest: Double) -> Bool
+  /// Whether the transformed logits are no further apart than exponentials reach.
+  func isWithinReach(_ largest: Double, of reference: Double) -> Bool
   /// The transformed logit less what a scale's base becomes.
   func value(_ z: Double, base: Double) -> Double
+  /// What an exponential takes of a logit. Apart from it, as a long chain of operations is best begun for several vectors
+  /// before one of them is ended.
+  func argument(_ z: Value) -> Argument
   /// e^u, scaled, and what of it makes the gradient: e^u du/dz, but for a constant factor.
-  func exponential(_ z: Value, _ scale: ExponentialScale) -> (term: Value.Term, kept: Value)
+  func exponential(_ argument: Argument, _ scale: ExponentialScale) -> (term: Value.Term, kept: Value)
   /// That factor.
   var keptFactor: Double { get }
   /// du/dz at up to eight logits.
@@ -32,7 +40,12 @@ struct PlainLogits<Value: Lanes>: LogitMap {
   @inline(__always) func scale(reference: Double) -> ExponentialScale {
     ExponentialScale(reference: reference, Value.exponentialRange)
   }
+  @inline(__always) func isDefined(_ largest: Double) -> Bool { largest - largest == 0 }
+  @inline(__always) func isWithinReach(_ largest: Double, of reference: Double) -> Bool {
+    !(largest > reference + Value.exponentialRange.reach)
+  }
   @inline(__always) func value(_ z: Double, base: Double) -> Double { z - base }
+  @inline(__always) func argument(_ z: Value) -> Value { z }
   @inline(__always) func exponential(_ z: Value, _ scale: ExponentialScale) -> (term: Value.Term, kept: Value) {
     let term = Value.scaledExponential(z, scale)
     return (term, term.value)
@@ -51,7 +64,12 @@ struct ScaledLogits: LogitMap {
   @inline(__always) func scale(reference: Double) -> ExponentialScale {
     ExponentialScale(reference: reference, factor: factor, Float32Lanes.exponentialRange)
   }
+  @inline(__always) func isDefined(_ largest: Double) -> Bool { largest - largest == 0 }
+  @inline(__always) func isWithinReach(_ largest: Double, of reference: Double) -> Bool {
+    !(factor * largest > factor * reference + Float32Lanes.exponentialRange.reach)
+  }
   @inline(__always) func value(_ z: Double, base: Double) -> Double { factor * (z - base) }
+  @inline(__always) func argument(_ z: Float32Lanes) -> Float32Lanes { z }
   @inline(__always)
   func exponential(_ z: Float32Lanes, _ scale: ExponentialScale) -> (term: Float32Term, kept: Float32Lanes) {
     let term = Float32Lanes.scaledExponential(z, times: factor, scale)

@@ -163,12 +163,11 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
   @inline(__always) func softmax(_ row: Int, pivot: Int) -> RowSoftmax? {
     var reference = reference(row)
     var found = softmax(row, pivot: pivot, reference: reference)
-    if map.value(found.largest, base: 0) > map.value(reference, base: 0) + Value.exponentialRange.reach {
+    if !map.isWithinReach(found.largest, of: reference) {
       reference = found.largest
       found = softmax(row, pivot: pivot, reference: reference)
     }
-    let peak = map.value(reference, base: 0)
-    return peak - peak == 0 ? found.softmax : nil
+    return map.isDefined(reference) ? found.softmax : nil
   }
 
   /// The softmax relative to a reference, and the row's largest logit.
@@ -221,7 +220,7 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
       while offset < partEnd {
         let left = partEnd &- offset
         let z = logits(row, first &+ offset, left)
-        var (term, keptValue) = map.exponential(z, scale)
+        var (term, keptValue) = map.exponential(map.argument(z), scale)
         if let kept { E.store(keptValue, kept, start &+ offset &+ shift, count: left) }
         let lane = pivot &- offset
         if !Map.keepsInfinity { term = term.kept(Value.first(left)) }
@@ -248,10 +247,11 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     let z1 = E.load(predictionData, index &+ Value.count)
     let z2 = E.load(predictionData, index &+ 2 &* Value.count)
     let z3 = E.load(predictionData, index &+ 3 &* Value.count)
-    let e0 = map.exponential(z0, scale)
-    let e1 = map.exponential(z1, scale)
-    let e2 = map.exponential(z2, scale)
-    let e3 = map.exponential(z3, scale)
+    let (x0, x1, x2, x3) = (map.argument(z0), map.argument(z1), map.argument(z2), map.argument(z3))
+    let e0 = map.exponential(x0, scale)
+    let e1 = map.exponential(x1, scale)
+    let e2 = map.exponential(x2, scale)
+    let e3 = map.exponential(x3, scale)
     if let kept {
       let place = index &+ shift
       E.store(e0.kept, kept, place)
@@ -269,7 +269,7 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     if let kept {
       return E.load(kept, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
     }
-    return map.exponential(logits(row, classIndex, left), scale).kept
+    return map.exponential(map.argument(logits(row, classIndex, left)), scale).kept
   }
 
   @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {

@@ -42,6 +42,8 @@ class Library:
         options = Options()
         self._library.xent_options_init(ctypes.byref(options))
         options.input, options.reduction = INPUTS[problem.input], REDUCTIONS[reduction]
+        for name, value in problem.options:
+            setattr(options, name, value)
         y_true, y_pred = np.ascontiguousarray(problem.y_true), np.ascontiguousarray(problem.y_pred)
         sizes = [ctypes.c_size_t(size) for size in y_pred.shape]
         loss = np.empty(y_pred.shape[0] if reduction == "none" else 1, y_pred.dtype)
