@@ -10,6 +10,7 @@ import KernelInterface
 struct CappedLogits: LogitMap {
   private let terms: LossTerms
 
+  @inline(__always) static var isPlain: Bool { false }
   @inline(__always) static var keepsInfinity: Bool { false }
   @inline(__always) static var hasHessian: Bool { false }
   /// Beside a smaller cap the slope's rounding errors would be seen.
@@ -59,9 +60,12 @@ struct CappedLogits: LogitMap {
   @inline(__always)
   func exponential(
     _ argument: (capped: Float32Lanes, slope: Float32Lanes), _ scale: ExponentialScale
-  ) -> (term: Float32Term, kept: Float32Lanes) {
-    let term = Float32Lanes.scaledExponential(argument.capped, scale)
-    return (term, term.value * argument.slope)
+  ) -> Float32Term {
+    Float32Lanes.scaledExponential(argument.capped, scale)
+  }
+  @inline(__always)
+  func kept(_ term: Float32Term, _ argument: (capped: Float32Lanes, slope: Float32Lanes)) -> Float32Lanes {
+    term.value * argument.slope
   }
   /// What is kept lacks 4 a, and is as far up as q.
   @inline(__always) var keptFactor: Double { 4 * terms.logitScale * Self.down }

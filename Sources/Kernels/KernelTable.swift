@@ -37,8 +37,8 @@ private protocol LossDispatch {
   let task = task.load(as: LossTask.self)
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
   @inline(__always) func run<E: Element, Exact: Element>(_: E.Type, _: Exact.Type) where Exact.Compute == Float64Lanes {
-    // Beside float64 there are no other types; the 16-bit types have the version for one type only where it pays, for size: not on
-    // the oldest processors.
+    // Beside float64 there are no other types; the 16-bit types have the version for one type only where it pays, for size:
+    // not on the oldest processors.
     let isFastIn16Bits = Dispatch.isFastIn16Bits && PLATFORM_HAS_FUSED_MULTIPLY_ADD != 0
     if E.size == 8 || task.hasOneFloatingType && (E.size == 4 || isFastIn16Bits) {
       Dispatch.run(E.self, Exact.self, task, first: first, count: count, &totals.pointee)
@@ -99,8 +99,7 @@ private func runMappedLabelRows(
 }
 
 extension LossTask {
-  /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does, and beside
-  /// float32 no other types are.
+  /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does.
   fileprivate var hasMappedLabels: Bool {
     let isCapped = terms.logitSoftcap > 0
     if terms.logitScale == 1 && !isCapped && !hessian.isThere || prediction.type == .float64 || classes <= shortRow

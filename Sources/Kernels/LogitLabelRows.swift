@@ -62,8 +62,6 @@ private func logitLabelGroup<E: Element, Map: LogitMap>(
   if task.gradient.isThere {
     let sums = softmaxes.sums
     let keptFactor = rows.map.keptFactor
-    let pivotGradients = outcome.pivotGradient * slopes
-    let spreads = outcome.spread * slopes
     for lane in 0..<group.count {
       let row = group.first &+ lane
       if !task.isPlain && outcome.hasNoGradient(lane) {
@@ -71,11 +69,12 @@ private func logitLabelGroup<E: Element, Map: LogitMap>(
         continue
       }
       let place = rows.gradientStart(row) &+ Int(task.target.label(row))
+      let slope = Map.isPlain ? 1 : slopes[lane]
       let before = task.accumulatesGradient ? task.gradient.value(row, Int(task.target.label(row))) : 0
       rows.scaleGradient(
         row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane] * keptFactor, sum: sums[lane],
-        spread: spreads[lane])
-      task.gradient.store(before + pivotGradients[lane], place, accumulates: false)
+        spread: outcome.spread[lane] * slope)
+      task.gradient.store(before + outcome.pivotGradient[lane] * slope, place, accumulates: false)
     }
   }
 }

@@ -6,6 +6,8 @@ protocol LogitMap {
   associatedtype Value: Lanes
   associatedtype Argument
 
+  /// Whether u is z.
+  static var isPlain: Bool { get }
   /// Whether a logit of -inf stays a class of probability 0.
   static var keepsInfinity: Bool { get }
 
@@ -24,8 +26,10 @@ protocol LogitMap {
   /// What an exponential takes of a logit. Apart from it, as a long chain of operations is best begun for several vectors
   /// before one of them is ended.
   func argument(_ z: Value) -> Argument
-  /// e^u, scaled, and what of it makes the gradient: e^u du/dz, but for a constant factor.
-  func exponential(_ argument: Argument, _ scale: ExponentialScale) -> (term: Value.Term, kept: Value)
+  /// e^u, scaled.
+  func exponential(_ argument: Argument, _ scale: ExponentialScale) -> Value.Term
+  /// What of e^u makes the gradient: e^u du/dz, but for a constant factor.
+  func kept(_ term: Value.Term, _ argument: Argument) -> Value
   /// That factor.
   var keptFactor: Double { get }
   /// du/dz at up to eight logits.
@@ -35,6 +39,7 @@ protocol LogitMap {
 /// u = z.
 struct PlainLogits<Value: Lanes>: LogitMap {
   @inline(__always) static var keepsInfinity: Bool { true }
+  @inline(__always) static var isPlain: Bool { true }
   @inline(__always) static var hasHessian: Bool { false }
   @inline(__always) init(_ terms: LossTerms) {}
   @inline(__always) func scale(reference: Double) -> ExponentialScale {
@@ -46,10 +51,10 @@ struct PlainLogits<Value: Lanes>: LogitMap {
   }
   @inline(__always) func value(_ z: Double, base: Double) -> Double { z - base }
   @inline(__always) func argument(_ z: Value) -> Value { z }
-  @inline(__always) func exponential(_ z: Value, _ scale: ExponentialScale) -> (term: Value.Term, kept: Value) {
-    let term = Value.scaledExponential(z, scale)
-    return (term, term.value)
+  @inline(__always) func exponential(_ z: Value, _ scale: ExponentialScale) -> Value.Term {
+    Value.scaledExponential(z, scale)
   }
+  @inline(__always) func kept(_ term: Value.Term, _ z: Value) -> Value { term.value }
   @inline(__always) var keptFactor: Double { 1 }
   @inline(__always) func slopes(_ count: Int, at logit: (_ lane: Int) -> Double) -> Float64Lanes { .one }
 }
@@ -59,6 +64,7 @@ struct ScaledLogits: LogitMap {
   private let factor: Double
 
   @inline(__always) static var keepsInfinity: Bool { true }
+  @inline(__always) static var isPlain: Bool { false }
   @inline(__always) static var hasHessian: Bool { true }
   @inline(__always) init(_ terms: LossTerms) { factor = terms.logitScale }
   @inline(__always) func scale(reference: Double) -> ExponentialScale {
@@ -70,11 +76,10 @@ struct ScaledLogits: LogitMap {
   }
   @inline(__always) func value(_ z: Double, base: Double) -> Double { factor * (z - base) }
   @inline(__always) func argument(_ z: Float32Lanes) -> Float32Lanes { z }
-  @inline(__always)
-  func exponential(_ z: Float32Lanes, _ scale: ExponentialScale) -> (term: Float32Term, kept: Float32Lanes) {
-    let term = Float32Lanes.scaledExponential(z, times: factor, scale)
-    return (term, term.value)
+  @inline(__always) func exponential(_ z: Float32Lanes, _ scale: ExponentialScale) -> Float32Term {
+    Float32Lanes.scaledExponential(z, times: factor, scale)
   }
+  @inline(__always) func kept(_ term: Float32Term, _ z: Float32Lanes) -> Float32Lanes { term.value }
   @inline(__always) var keptFactor: Double { factor }
   @inline(__always) func slopes(_ count: Int, at logit: (_ lane: Int) -> Double) -> Float64Lanes { Float64Lanes(factor) }
 }

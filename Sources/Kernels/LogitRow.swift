@@ -220,8 +220,9 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
       while offset < partEnd {
         let left = partEnd &- offset
         let z = logits(row, first &+ offset, left)
-        var (term, keptValue) = map.exponential(map.argument(z), scale)
-        if let kept { E.store(keptValue, kept, start &+ offset &+ shift, count: left) }
+        let argument = map.argument(z)
+        var term = map.exponential(argument, scale)
+        if let kept { E.store(map.kept(term, argument), kept, start &+ offset &+ shift, count: left) }
         let lane = pivot &- offset
         if !Map.keepsInfinity { term = term.kept(Value.first(left)) }
         sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
@@ -254,13 +255,13 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     let e3 = map.exponential(x3, scale)
     if let kept {
       let place = index &+ shift
-      E.store(e0.kept, kept, place)
-      E.store(e1.kept, kept, place &+ Value.count)
-      E.store(e2.kept, kept, place &+ 2 &* Value.count)
-      E.store(e3.kept, kept, place &+ 3 &* Value.count)
+      E.store(map.kept(e0, x0), kept, place)
+      E.store(map.kept(e1, x1), kept, place &+ Value.count)
+      E.store(map.kept(e2, x2), kept, place &+ 2 &* Value.count)
+      E.store(map.kept(e3, x3), kept, place &+ 3 &* Value.count)
     }
     let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
-    return (e0.term, e1.term, e2.term, e3.term, largest)
+    return (e0, e1, e2, e3, largest)
   }
 
   /// What was kept of a row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
@@ -269,7 +270,8 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     if let kept {
       return E.load(kept, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
     }
-    return map.exponential(map.argument(logits(row, classIndex, left)), scale).kept
+    let argument = map.argument(logits(row, classIndex, left))
+    return map.kept(map.exponential(argument, scale), argument)
   }
 
   @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {
