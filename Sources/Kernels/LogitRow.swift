@@ -292,10 +292,14 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
       let end = gradientEnd(row)
       var index = gradientStart(row) &+ first
       let rowEnd = index &+ count
-      while index < rowEnd {
-        let left = rowEnd &- index
-        E.store(E.load(kept, index, count: left, end: end, fill: 0) * factors, kept, index, count: left)
+      // The tail apart: the calls it makes would cost the loop its registers.
+      while index &+ Value.count <= rowEnd {
+        E.store(E.load(kept, index) * factors, kept, index)
         index &+= Value.count
+      }
+      if index < rowEnd {
+        let left = rowEnd &- index
+        E.store(E.loadTail(kept, index, count: left, end: end, fill: 0) * factors, kept, index, count: left)
       }
       return
     }
