@@ -74,6 +74,22 @@ extension Float32Lanes {
     return Float32Term(power: power, rest: power * tail)
   }
 
+  /// `e^(factor (x - scale.base)) 2^-scale.shift`, for processors with a fused multiplication: with the factor in two parts no
+  /// product is rounded before n ln 2 is off it. The factor must be far inside the range of float32.
+  @inline(__always)
+  static func scaledExponential(_ x: Float32Lanes, times factor: Double, _ scale: ExponentialScale) -> Float32Term {
+    let lanes = LaneScale32(scale)
+    let high = Float32Lanes(factor)
+    let low = Float32Lanes(factor - Double(Float(factor)))
+    let distance = maximum(lanes.lowest * Float32Lanes(1 / factor), x - lanes.base)
+    let shifted = multiplyAdd(distance, Float32Lanes(factor * Logarithm2.inverse), lanes.offset)
+    let n = shifted - lanes.offset
+    let first = multiplyAdd(distance, high, n * Float32Lanes(-Logarithm2Short.high))
+    let rest = multiplyAdd(n, Float32Lanes(-Logarithm2Short.low), distance * low)
+    let power = powerOfTwo(field: shifted)
+    return Float32Term(power: power, rest: power * exponentialTail(first + rest, nil))
+  }
+
   @inline(__always) private static func scaledParts(
     _ x: Float32Lanes, _ scale: ExponentialScale, isExact: Bool
   ) -> (power: Float32Lanes, tail: Float32Lanes) {

@@ -1,4 +1,5 @@
 import KernelInterface
+import Platform
 
 // The module's exports. One attribute matters: @export(interface) keeps importing modules, which are compiled for
 // another processor, from compiling the kernels again.
@@ -7,7 +8,7 @@ import KernelInterface
   KernelTable(
     binary: { runLoss(BinaryDispatch.self, $0, $1, $2, $3) },
     categoricalLabels: {
-      if runLabelColumns($0, $1, $2, $3) { return }
+      if runLabelColumns($0, $1, $2, $3) || runMappedLabelRows($0, $1, $2, $3) { return }
       let done = runPlainShortRows($0, $1, $2, $3)
       if done < $2 { runLoss(LabelDispatch.self, $0, $1 &+ done, $2 &- done, $3) }
     },
@@ -37,8 +38,10 @@ private protocol LossDispatch {
   let task = task.load(as: LossTask.self)
   let totals = totals.assumingMemoryBound(to: LossTotals.self)
   @inline(__always) func run<E: Element, Exact: Element>(_: E.Type, _: Exact.Type) where Exact.Compute == Float64Lanes {
-    // Beside float64 there are no other types; the 16-bit types have the version for one type only where it pays, for size.
-    if E.size == 8 || task.hasOneFloatingType && (E.size == 4 || Dispatch.isFastIn16Bits) {
+    // Beside float64 there are no other types; the 16-bit types have the version for one type only where it pays, for size:
+    // not on the oldest processors.
+    let isFastIn16Bits = Dispatch.isFastIn16Bits && PLATFORM_HAS_FUSED_MULTIPLY_ADD != 0
+    if E.size == 8 || task.hasOneFloatingType && (E.size == 4 || isFastIn16Bits) {
       Dispatch.run(E.self, Exact.self, task, first: first, count: count, &totals.pointee)
     } else {
       Dispatch.run(Mixed<E>.self, Mixed<Exact>.self, task, first: first, count: count, &totals.pointee)
@@ -115,6 +118,49 @@ private struct ShortRows: Float32Work {
   default: return false
   }
   return true
+}
+
+/// Runs the kernels that transform long rows of logits in float32, if one is for the task.
+private func runMappedLabelRows(
+  _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
+) -> Bool {
+  let task = task.assumingMemoryBound(to: LossTask.self)
+  if PLATFORM_HAS_FUSED_MULTIPLY_ADD == 0 || !task.pointee.hasMappedLabels { return false }
+  let totals = totals.assumingMemoryBound(to: LossTotals.self)
+  @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
+    if task.pointee.terms.logitSoftcap > 0 {
+      mappedLogitLabelRows(E.self, CappedLogits.self, task.pointee, first: first, count: count, &totals.pointee)
+    } else {
+      mappedLogitLabelRows(E.self, ScaledLogits.self, task.pointee, first: first, count: count, &totals.pointee)
+    }
+  }
+  switch task.pointee.prediction.type {
+  case .float32: run(Float32Element.self)
+  case .float16: run(Mixed<Float16Element>.self)
+  default: run(Mixed<BFloat16Element>.self)
+  }
+  return true
+}
+
+extension LossTask {
+  /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does.
+  fileprivate var hasMappedLabels: Bool {
+    let isCapped = terms.logitSoftcap > 0
+    if terms.logitScale == 1 && !isCapped && !hessian.isThere || prediction.type == .float64 || classes <= shortRow
+      || !hasClassesInOrder || hessian.isThere && (hessian.classStride != 1 || terms.zLoss != 0)
+    {
+      return false
+    }
+    if prediction.type == .float32 && !(hasOneFloatingType && (!hessian.isThere || hessian.type == .float32)) { return false }
+    // As the two parts of a factor and what they are multiplied by must be normal numbers.
+    if !(0x1p-60...0x1p60 ~= terms.logitScale) { return false }
+    if isCapped && !(CappedLogits.caps ~= terms.logitSoftcap) { return false }
+    var plain = self
+    plain.terms.logitScale = 1
+    plain.terms.logitSoftcap = 0
+    plain.hessian = Operand()
+    return plain.hasSimpleLabels || !isCapped && plain.hasSimplySmoothedLabels
+  }
 }
 
 private enum BinaryDispatch: LossDispatch {

@@ -81,8 +81,10 @@ struct LogitGroup {
     return Float64Lanes.select(isFar, far, near)
   }
 
-  /// lse, from the sums alone: from the pivot it would have the digits of the pivot's logit.
-  @inline(__always) func logSumExp(headroom: Double) -> Float64Lanes {
+  /// lse, from the sums alone: from the pivot it would have the digits of the pivot's logit. `baseFactor` is the factor of the
+  /// logits that the bases are without.
+  @inline(__always) func logSumExp(headroom: Double, baseFactor: Double = 1) -> Float64Lanes {
+    let base = base * Float64Lanes(baseFactor)
     let logarithm = Float64Lanes.logarithm(sums * Float64Lanes(powerOfTwo(-headroom)))
     let fraction = logarithm + exponent * Float64Lanes(Logarithm2.low)
     let result = (base + exponent * Float64Lanes(Logarithm2.high)) + fraction

@@ -15,7 +15,7 @@ struct RowSoftmax {
   /// S and E above.
   let others: Double
   let pivot: Double
-  /// z_j - base.
+  /// z_j - base, of transformed logits.
   let pivotLogit: Double
 
   /// With e^z_j in float64 whatever the lanes are: one more rounding would be seen in the loss.
@@ -27,16 +27,22 @@ struct RowSoftmax {
   }
 }
 
-/// The rows of logits of a task, whose classes lie one behind the other.
-struct LogitRows<E: Element> {
+/// The rows of logits as they are.
+typealias LogitRows<E: Element> = MappedLogitRows<E, PlainLogits<E.Compute>>
+
+/// The rows of logits of a task, whose classes lie one behind the other. What is said of logits below holds of what the map
+/// makes of them; `reference`, `largest` and `distances` are those of the logits as they are.
+struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
   typealias Value = E.Compute
+
+  let map: Map
 
   // What the loops need of the task, apart from it: the gradient's stores might change the rest, for all the compiler knows.
   private let predictionData: UnsafeRawPointer
   private let rowStride: Int
   private let target: Operand
   private let gradient: Operand
-  private let classes: Int
+  let classes: Int
   private let accumulates: Bool
   /// The element behind the last row, of rows that lie one behind the other.
   private let packedEnd: Int
@@ -48,6 +54,7 @@ struct LogitRows<E: Element> {
   private let kept: UnsafeMutableRawPointer?
 
   @inline(__always) init(_ task: LossTask, endRow: Int) {
+    map = Map(task.terms)
     predictionData = task.predictionData
     rowStride = task.prediction.rowStride
     target = task.target
@@ -72,6 +79,10 @@ struct LogitRows<E: Element> {
   @inline(__always) func end(_ row: Int) -> Int { isPacked ? packedEnd : start(row) &+ classes }
   @inline(__always) func gradientEnd(_ row: Int) -> Int {
     gradient.rowStride == classes ? packedEnd : gradientStart(row) &+ classes
+  }
+
+  @inline(__always) func logit(_ row: Int, _ classIndex: Int) -> Double {
+    E.loadOne(predictionData, start(row) &+ classIndex)
   }
 
   /// `count` logits from a class on.
@@ -152,20 +163,20 @@ struct LogitRows<E: Element> {
   @inline(__always) func softmax(_ row: Int, pivot: Int) -> RowSoftmax? {
     var reference = reference(row)
     var found = softmax(row, pivot: pivot, reference: reference)
-    if found.largest > reference + Value.exponentialRange.reach {
+    if !map.isWithinReach(found.largest, of: reference) {
       reference = found.largest
       found = softmax(row, pivot: pivot, reference: reference)
     }
-    return reference - reference == 0 ? found.softmax : nil
+    return map.isDefined(reference) ? found.softmax : nil
   }
 
   /// The softmax relative to a reference, and the row's largest logit.
   @inline(__always) func softmax(
     _ row: Int, pivot: Int, reference: Double
   ) -> (softmax: RowSoftmax, largest: Double) {
-    let scale = ExponentialScale(reference: reference, Value.exponentialRange)
+    let scale = map.scale(reference: reference)
     // Read before the exponentials may overwrite it.
-    let pivotLogit = E.loadOne(predictionData, start(row) &+ pivot) - scale.base
+    let pivotLogit = map.value(logit(row, pivot), base: scale.base)
     let sums = sums(row, first: 0, classes, pivot: pivot, scale)
     return (RowSoftmax(scale: scale, others: sums.others.value, pivotLogit: pivotLogit), sums.largest)
   }
@@ -209,9 +220,11 @@ struct LogitRows<E: Element> {
       while offset < partEnd {
         let left = partEnd &- offset
         let z = logits(row, first &+ offset, left)
-        let term = Value.scaledExponential(z, scale)
-        if let kept { E.store(term.value, kept, start &+ offset &+ shift, count: left) }
+        let argument = map.argument(z)
+        var term = map.exponential(argument, scale)
+        if let kept { E.store(map.kept(term, argument), kept, start &+ offset &+ shift, count: left) }
         let lane = pivot &- offset
+        if !Map.keepsInfinity { term = term.kept(Value.first(left)) }
         sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
         largest = Value.maximum(z, largest)
         offset &+= Value.count
@@ -235,28 +248,30 @@ struct LogitRows<E: Element> {
     let z1 = E.load(predictionData, index &+ Value.count)
     let z2 = E.load(predictionData, index &+ 2 &* Value.count)
     let z3 = E.load(predictionData, index &+ 3 &* Value.count)
-    let e0 = Value.scaledExponential(z0, scale)
-    let e1 = Value.scaledExponential(z1, scale)
-    let e2 = Value.scaledExponential(z2, scale)
-    let e3 = Value.scaledExponential(z3, scale)
+    let (x0, x1, x2, x3) = (map.argument(z0), map.argument(z1), map.argument(z2), map.argument(z3))
+    let e0 = map.exponential(x0, scale)
+    let e1 = map.exponential(x1, scale)
+    let e2 = map.exponential(x2, scale)
+    let e3 = map.exponential(x3, scale)
     if let kept {
       let place = index &+ shift
-      E.store(e0.value, kept, place)
-      E.store(e1.value, kept, place &+ Value.count)
-      E.store(e2.value, kept, place &+ 2 &* Value.count)
-      E.store(e3.value, kept, place &+ 3 &* Value.count)
+      E.store(map.kept(e0, x0), kept, place)
+      E.store(map.kept(e1, x1), kept, place &+ Value.count)
+      E.store(map.kept(e2, x2), kept, place &+ 2 &* Value.count)
+      E.store(map.kept(e3, x3), kept, place &+ 3 &* Value.count)
     }
     let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
     return (e0, e1, e2, e3, largest)
   }
 
-  /// A row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
+  /// What was kept of a row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
   @inline(__always)
-  private func exponentials(_ row: Int, _ classIndex: Int, _ left: Int, _ scale: ExponentialScale) -> Value {
+  func exponentials(_ row: Int, _ classIndex: Int, _ left: Int, _ scale: ExponentialScale) -> Value {
     if let kept {
       return E.load(kept, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
     }
-    return Value.scaledExponential(logits(row, classIndex, left), scale).value
+    let argument = map.argument(logits(row, classIndex, left))
+    return map.kept(map.exponential(argument, scale), argument)
   }
 
   @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {
@@ -277,10 +292,14 @@ struct LogitRows<E: Element> {
       let end = gradientEnd(row)
       var index = gradientStart(row) &+ first
       let rowEnd = index &+ count
-      while index < rowEnd {
-        let left = rowEnd &- index
-        E.store(E.load(kept, index, count: left, end: end, fill: 0) * factors, kept, index, count: left)
+      // The tail apart: the calls it makes would cost the loop its registers.
+      while index &+ Value.count <= rowEnd {
+        E.store(E.load(kept, index) * factors, kept, index)
         index &+= Value.count
+      }
+      if index < rowEnd {
+        let left = rowEnd &- index
+        E.store(E.loadTail(kept, index, count: left, end: end, fill: 0) * factors, kept, index, count: left)
       }
       return
     }
@@ -348,7 +367,7 @@ struct LogitRows<E: Element> {
   }
 
   /// Whether the lanes' type would not hold the factor with all its digits. 0 and NaN may go on.
-  @inline(__always) private func isOutOfRange(_ factor: Double) -> Bool {
+  @inline(__always) func isOutOfRange(_ factor: Double) -> Bool {
     let range = Value.exponentialRange.factors
     let size = factor.magnitude
     return size != 0 && (size < range.lowerBound || size > range.upperBound)

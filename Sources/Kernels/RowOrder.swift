@@ -30,7 +30,7 @@ enum RowsBehind: RowOrder {
   where E.Compute == Float32Lanes {
     for group in 0..<4 {
       let rows = RowGroup(first: row &+ 8 &* group, count: 8)
-      logitLabelGroup(E.self, task, rows, endRow: row &+ 32, &sum)
+      logitLabelGroup(E.self, PlainLogits<Float32Lanes>.self, task, rows, endRow: row &+ 32, &sum)
     }
   }
 

@@ -14,8 +14,10 @@ typedef double platform_f64x8 __attribute__((ext_vector_type(8)));
 typedef int64_t platform_i64x8 __attribute__((ext_vector_type(8)));
 
 #if defined(__FMA__) || defined(__aarch64__)
+#define PLATFORM_HAS_FUSED_MULTIPLY_ADD 1
 #define PLATFORM_MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
 #else
+#define PLATFORM_HAS_FUSED_MULTIPLY_ADD 0
 #define PLATFORM_MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
 

@@ -61,7 +61,7 @@ class Library:
         views = []
         self._library.xent_options_init(ctypes.byref(options))
         options.input, options.reduction = INPUTS[problem.input], REDUCTIONS[reduction]
-        for name, value in (values or {}).items():
+        for name, value in [*problem.options, *(values or {}).items()]:
             if name in ("sample_weights", "pos_weight", "upstream"):
                 views.append(Array(np.atleast_1d(np.asarray(value))))
                 setattr(options, name, ctypes.addressof(views[-1]))
