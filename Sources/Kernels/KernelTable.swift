@@ -102,9 +102,7 @@ private struct ShortRows: Float32Work {
   let totals: UnsafeMutablePointer<LossTotals>
 
   @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
-    var sum = Float64Sum()
-    plainLabelColumns(E.self, RowsBehind.self, task.pointee, first: first, count: count, &sum)
-    totals.pointee.add(sum.total)
+    plainLabelColumns(E.self, RowsBehind.self, task.pointee, first: first, count: count, &totals.pointee)
   }
 }
 

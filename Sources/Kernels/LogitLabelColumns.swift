@@ -12,7 +12,7 @@ func logitLabelColumns<E: Element>(
   var row = first
   if task.hasPlainColumns && whole >= 32 {
     let plain = whole / 32 &* 32
-    plainLabelColumns(E.self, RowsBeside.self, task, first: first, count: plain, &sum)
+    plainLabelColumns(E.self, RowsBeside.self, task, first: first, count: plain, &totals)
     row &+= plain
   }
   while row < first &+ whole {

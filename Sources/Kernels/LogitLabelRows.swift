@@ -15,11 +15,12 @@ func mappedLogitLabelRows<E: Element, Map: LogitMap>(
   var sum = Float64Sum()
   // The gradients of a group should still be in the cache when they are scaled.
   let groupSize = task.classes <= 2048 ? LogitGroup.capacity : 1
+  let rows = MappedLogitRows<E, Map>(task, endRow: endRow)
   var row = first
   while row < endRow {
     let group = RowGroup(first: row, count: min(groupSize, endRow &- row))
     storeArgmax(E.self, task, group, endRow: endRow, &totals)
-    logitLabelGroup(E.self, Map.self, task, group, endRow: endRow, &sum)
+    logitLabelGroup(rows, task, group, &sum)
     row &+= group.count
   }
   totals.add(sum.total)
@@ -27,10 +28,9 @@ func mappedLogitLabelRows<E: Element, Map: LogitMap>(
 
 /// Up to eight rows.
 @inline(__always)
-func logitLabelGroup<E: Element, Map: LogitMap>(
-  _: E.Type, _: Map.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum
-) where Map.Value == E.Compute {
-  let rows = MappedLogitRows<E, Map>(task, endRow: endRow)
+private func logitLabelGroup<E: Element, Map: LogitMap>(
+  _ rows: MappedLogitRows<E, Map>, _ task: LossTask, _ group: RowGroup, _ sum: inout Float64Sum
+) {
   var softmaxes = LogitGroup()
   var distances = Float64Lanes.zero
   // Before exponentials may overwrite the logits.
@@ -54,6 +54,7 @@ func logitLabelGroup<E: Element, Map: LogitMap>(
     }
   }
   let range = E.Compute.exponentialRange
+  softmaxes.setPivots(range)
   let outcome = LabelOutcome(task, group, softmaxes, headroom: range.headroom, distances: distances)
   outcome.storeLosses(task, group, &sum)
   if Map.hasHessian && task.hessian.isThere {
@@ -198,7 +199,9 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
       let group = RowGroup(first: row, count: min(LogitGroup.capacity, endRow &- row))
       storeArgmax(E.self, task, group, endRow: endRow, &totals)
       if !shortLogitLabelGroup(exact, task, group, end: endRow &* task.classes, exponentials, &sum) {
-        logitLabelGroup(E.self, PlainLogits<E.Compute>.self, task, group, endRow: endRow, &sum)
+        var task = task
+        task.argmax = Operand()
+        logitLabelRows(E.self, task, first: row, count: group.count, &totals)
       }
       row &+= LogitGroup.capacity
     }

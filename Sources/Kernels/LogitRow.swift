@@ -12,19 +12,10 @@ import Platform
 /// A row's softmax, less the pivot's part.
 struct RowSoftmax {
   let scale: ExponentialScale
-  /// S and E above.
+  /// S above.
   let others: Double
-  let pivot: Double
   /// z_j - base, of transformed logits.
   let pivotLogit: Double
-
-  /// With e^z_j in float64 whatever the lanes are: one more rounding would be seen in the loss.
-  @inline(__always) init(scale: ExponentialScale, others: Double, pivotLogit: Double) {
-    self.scale = scale
-    self.others = others
-    self.pivotLogit = pivotLogit
-    pivot = Float64Lanes.scaledExponential(Float64Lanes(pivotLogit), scale.withoutBase).value[0]
-  }
 }
 
 /// The rows of logits as they are.

@@ -176,7 +176,7 @@ private struct ColumnOutcome {
 
 /// `count` rows, a multiple of thirty-two.
 func plainLabelColumns<E: Element, Order: RowOrder>(
-  _: E.Type, _: Order.Type, _ task: LossTask, first: Int, count: Int, _ sum: inout Float64Sum
+  _: E.Type, _: Order.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
 ) where E.Compute == Float32Lanes {
   typealias Value = Float32Lanes
   var memory = InlineArray<3472, Double>(repeating: 0)
@@ -217,6 +217,7 @@ func plainLabelColumns<E: Element, Order: RowOrder>(
       Float32Element.store(high, next, c &* rows &+ Value.count)
     }
 
+    var sum = Float64Sum()
     var row = first
     if Order.isTransposed { RowsBehind.load(E.self, logits, row &* classes, classes, into: next) }
     var nextFirst = LoadingColumn(labels: task.columnLabels(row))
@@ -290,7 +291,7 @@ func plainLabelColumns<E: Element, Order: RowOrder>(
       if !low.isNear(lowSum) || !high.isNear(highSum)
         || hasGradient && (areExtreme(lowFactors, lowOutcomes) || areExtreme(highFactors, highOutcomes))
       {
-        Order.computeCarefully(E.self, task, row, &sum)
+        Order.computeCarefully(E.self, task, row, &totals)
         row &+= rows
         continue
       }
@@ -330,5 +331,6 @@ func plainLabelColumns<E: Element, Order: RowOrder>(
       row &+= rows
     }
     if streams { platform_stream_fence() }
+    totals.add(sum.total)
   }
 }

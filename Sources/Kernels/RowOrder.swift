@@ -7,7 +7,7 @@ protocol RowOrder {
   static var isTransposed: Bool { get }
 
   /// Computes thirty-two rows with all care.
-  static func computeCarefully<E: Element>(_: E.Type, _ task: LossTask, _ row: Int, _ sum: inout Float64Sum)
+  static func computeCarefully<E: Element>(_: E.Type, _ task: LossTask, _ row: Int, _ totals: inout LossTotals)
   where E.Compute == Float32Lanes
 }
 
@@ -15,10 +15,12 @@ protocol RowOrder {
 enum RowsBeside: RowOrder {
   @inline(__always) static var isTransposed: Bool { false }
 
-  static func computeCarefully<E: Element>(_: E.Type, _ task: LossTask, _ row: Int, _ sum: inout Float64Sum)
+  static func computeCarefully<E: Element>(_: E.Type, _ task: LossTask, _ row: Int, _ totals: inout LossTotals)
   where E.Compute == Float32Lanes {
+    var sum = Float64Sum()
     logitLabelColumn(E.self, task, row, &sum)
     logitLabelColumn(E.self, task, row &+ Float32Lanes.count, &sum)
+    totals.add(sum.total)
   }
 }
 
@@ -26,12 +28,9 @@ enum RowsBeside: RowOrder {
 enum RowsBehind: RowOrder {
   @inline(__always) static var isTransposed: Bool { true }
 
-  static func computeCarefully<E: Element>(_: E.Type, _ task: LossTask, _ row: Int, _ sum: inout Float64Sum)
+  static func computeCarefully<E: Element>(_: E.Type, _ task: LossTask, _ row: Int, _ totals: inout LossTotals)
   where E.Compute == Float32Lanes {
-    for group in 0..<4 {
-      let rows = RowGroup(first: row &+ 8 &* group, count: 8)
-      logitLabelGroup(E.self, PlainLogits<Float32Lanes>.self, task, rows, endRow: row &+ 32, &sum)
-    }
+    logitLabelRows(E.self, task, first: row, count: 32, &totals)
   }
 
   /// The whole vectors that the classes of a row are in.
