@@ -15,11 +15,12 @@ func mappedLogitLabelRows<E: Element, Map: LogitMap>(
   var sum = Float64Sum()
   // The gradients of a group should still be in the cache when they are scaled.
   let groupSize = task.classes <= 2048 ? LogitGroup.capacity : 1
-  let rows = MappedLogitRows<E, Map>(task, endRow: endRow)
+  var rows = MappedLogitRows<E, Map>(task, endRow: endRow)
   var row = first
   while row < endRow {
     let group = RowGroup(first: row, count: min(groupSize, endRow &- row))
     storeArgmax(E.self, task, group, endRow: endRow, &totals)
+    rows.makeRoom(group, endRow: endRow)
     logitLabelGroup(rows, task, group, &sum)
     row &+= group.count
   }

@@ -41,8 +41,10 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
   /// Whether the gradient overwrites the logits.
   let isInPlace: Bool
   /// Where the exponentials are kept until they are scaled: in the gradient's place, if it can hold them. If not, they are
-  /// computed again.
-  private let kept: UnsafeMutableRawPointer?
+  /// computed again. Those of 16-bit rows take the places of the rows behind them, too, which are computed later.
+  private var kept: UnsafeMutableRawPointer?
+  private var firstKept = 0
+  private let hasRoomBehind: Bool
 
   @inline(__always) init(_ task: LossTask, endRow: Int) {
     map = Map(task.terms)
@@ -56,6 +58,25 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     isPacked = task.prediction.rowStride == task.classes
     isInPlace = task.gradient.data == task.prediction.data
     kept = task.exponentialStore(E.self)
+    hasRoomBehind =
+      E.size < E.Kept.size && task.gradient.type == E.type && !task.accumulatesGradient && !isInPlace
+      && task.gradient.rowStride == task.classes
+  }
+
+  @inline(__always) private static var isKeptWider: Bool { E.size < E.Kept.size }
+
+  /// Finds room for the exponentials of rows that are computed together.
+  @inline(__always) mutating func makeRoom(_ group: RowGroup, endRow: Int) {
+    if !Self.isKeptWider { return }
+    kept = hasRoomBehind && group.first &+ 2 &* group.count <= endRow ? gradient.data : nil
+    firstKept = group.first
+  }
+
+  /// A row's kept exponentials, and how many elements may be read there.
+  @inline(__always) private func keptRow(_ row: Int) -> (data: UnsafeMutableRawPointer, end: Int)? {
+    guard let kept else { return nil }
+    if !Self.isKeptWider { return (kept + gradientStart(row) &* E.size, gradientEnd(row) &- gradientStart(row)) }
+    return (kept + (2 &* row &- firstKept) &* classes &* E.size, classes)
   }
 
   /// What the hot loop takes at once.
@@ -186,7 +207,7 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     _ row: Int, first: Int, _ count: Int, pivot: Int, _ scale: ExponentialScale
   ) -> (others: CompensatedSum, largest: Double) {
     let start = start(row) &+ first
-    let shift = gradientStart(row) &+ first &- start
+    let kept = keptRow(row).map { $0.data + first &* E.Kept.size }
     var sum = Value.Sum()
     var largest = Value(-.infinity)
 
@@ -198,7 +219,7 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
       var offset = part == 0 ? 0 : pivotEnd
       let partEnd = part == 0 ? pivotStart : wholeEnd
       while offset < partEnd {
-        let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale, shift)
+        let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale, kept.map { $0 + offset &* E.Kept.size })
         sum.add(e0, e1)
         sum.add(e2, e3)
         largest = Value.maximum(high, largest)
@@ -213,7 +234,7 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
         let z = logits(row, first &+ offset, left)
         let argument = map.argument(z)
         var term = map.exponential(argument, scale)
-        if let kept { E.store(map.kept(term, argument), kept, start &+ offset &+ shift, count: left) }
+        if let kept { E.Kept.store(map.kept(term, argument), kept, offset, count: left) }
         let lane = pivot &- offset
         if !Map.keepsInfinity { term = term.kept(Value.first(left)) }
         sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
@@ -230,8 +251,9 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     for line in 0..<(block &* E.size / 64) { platform_prefetch(ahead + line &* 64) }
   }
 
-  /// A block's exponentials and its largest logits. Gradients lie `shift` further on than logits.
-  @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale, _ shift: Int) -> (
+  /// A block's exponentials and its largest logits.
+  @inline(__always)
+  private func exponentials(_ index: Int, _ scale: ExponentialScale, _ kept: UnsafeMutableRawPointer?) -> (
     Value.Term, Value.Term, Value.Term, Value.Term, Value
   ) {
     prefetch(index)
@@ -245,11 +267,10 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     let e2 = map.exponential(x2, scale)
     let e3 = map.exponential(x3, scale)
     if let kept {
-      let place = index &+ shift
-      E.store(map.kept(e0, x0), kept, place)
-      E.store(map.kept(e1, x1), kept, place &+ Value.count)
-      E.store(map.kept(e2, x2), kept, place &+ 2 &* Value.count)
-      E.store(map.kept(e3, x3), kept, place &+ 3 &* Value.count)
+      E.Kept.store(map.kept(e0, x0), kept, 0)
+      E.Kept.store(map.kept(e1, x1), kept, Value.count)
+      E.Kept.store(map.kept(e2, x2), kept, 2 &* Value.count)
+      E.Kept.store(map.kept(e3, x3), kept, 3 &* Value.count)
     }
     let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
     return (e0, e1, e2, e3, largest)
@@ -258,11 +279,14 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
   /// What was kept of a row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
   @inline(__always)
   func exponentials(_ row: Int, _ classIndex: Int, _ left: Int, _ scale: ExponentialScale) -> Value {
-    if let kept {
-      return E.load(kept, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
-    }
+    if let kept = keptRow(row) { return E.Kept.load(kept.data, classIndex, count: left, end: kept.end, fill: 0) }
     let argument = map.argument(logits(row, classIndex, left))
     return map.kept(map.exponential(argument, scale), argument)
+  }
+
+  /// The row's gradient, of rows that have kept their exponentials.
+  @inline(__always) private func gradientRow(_ row: Int) -> UnsafeMutableRawPointer {
+    gradient.data.unsafelyUnwrapped + gradientStart(row) &* E.size
   }
 
   @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {
@@ -279,18 +303,19 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     let factor = total / sum
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0)
     let factors = Value(factor)
-    if let kept, !isExtreme && spread == 0 {
-      let end = gradientEnd(row)
-      var index = gradientStart(row) &+ first
-      let rowEnd = index &+ count
+    if let kept = keptRow(row), !isExtreme && spread == 0 {
+      let result = gradientRow(row)
+      var classIndex = first
+      let end = first &+ count
       // The tail apart: the calls it makes would cost the loop its registers.
-      while index &+ Value.count <= rowEnd {
-        E.store(E.load(kept, index) * factors, kept, index)
-        index &+= Value.count
+      while classIndex &+ Value.count <= end {
+        E.store(E.Kept.load(kept.data, classIndex) * factors, result, classIndex)
+        classIndex &+= Value.count
       }
-      if index < rowEnd {
-        let left = rowEnd &- index
-        E.store(E.loadTail(kept, index, count: left, end: end, fill: 0) * factors, kept, index, count: left)
+      if classIndex < end {
+        let left = end &- classIndex
+        let e = E.Kept.loadTail(kept.data, classIndex, count: left, end: kept.end, fill: 0)
+        E.store(e * factors, result, classIndex, count: left)
       }
       return
     }
@@ -317,15 +342,16 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
-    if let kept, !isExtreme {
+    if let kept = keptRow(row), !isExtreme {
+      let result = gradientRow(row)
       let start = row &* classes
-      var index = start
-      while index < start &+ classes {
-        let left = start &+ classes &- index
-        let e = E.load(kept, index, count: left, end: packedEnd, fill: 0)
-        let t = E.load(target, index, count: left, end: packedEnd, fill: 0)
-        E.store(Value.multiplyAdd(e, factors, .zero - t * scales), kept, index, count: left)
-        index &+= Value.count
+      var classIndex = 0
+      while classIndex < classes {
+        let left = classes &- classIndex
+        let e = E.Kept.load(kept.data, classIndex, count: left, end: kept.end, fill: 0)
+        let t = E.load(target, start &+ classIndex, count: left, end: packedEnd, fill: 0)
+        E.store(Value.multiplyAdd(e, factors, .zero - t * scales), result, classIndex, count: left)
+        classIndex &+= Value.count
       }
       return
     }
