@@ -1,197 +1,211 @@
 import KernelInterface
 
-// Binary losses with options, in any layout and type. With y the smoothed target, the two classes add
-//
-//     f(p; A, y) + f(1-p; B, 1-y),   A = y pos_weight alpha,   B = (1-y) (1-alpha),
-//
-// f as in ClassTerm.swift. Everything is computed in float64.
+// Binary losses with options, in any layout and type, block by block: what is read becomes float64 tiles.
 
-/// An element's two probabilities and their logarithms, and what makes the derivatives in the input of those in p.
-private struct BinaryPrediction {
-  /// p and 1 - p.
-  let p: Float64Lanes
-  let q: Float64Lanes
-  /// -log p and -log(1-p).
-  let lossOfPositive: Float64Lanes
-  let lossOfNegative: Float64Lanes
-  /// d log p / dx and -d log(1-p) / dx.
-  let positiveFactor: Float64Lanes
-  let negativeFactor: Float64Lanes
-  /// d2(-log p)/dx2 and d2(-log(1-p))/dx2.
-  let positiveCurvature: Float64Lanes
-  let negativeCurvature: Float64Lanes
-
-  @inline(__always) init(probability x: Float64Lanes, _ floor: ProbabilityFloor<Float64Lanes>) {
-    let clamped = floor.clamp(x)
-    p = floor.raise(clamped)
-    q = floor.raise(.one - clamped)
-    lossOfPositive = .zero - floor.logarithm(clamped)
-    lossOfNegative = .zero - floor.logarithmOfComplement(clamped)
-    positiveFactor = .one / p
-    negativeFactor = .one / q
-    positiveCurvature = positiveFactor / p
-    negativeCurvature = negativeFactor / q
-  }
-
-  @inline(__always) init(logit z: Float64Lanes, _ transform: LogitTransform) {
-    let (high, low) = transform.apply(z)
-    let isNegative = high < .zero
-    let magnitude = Float64Lanes.absolute(high)
-    let magnitudeLow = Float64Lanes.select(isNegative, .zero - low, low)
-    let (power, rest) = Float64Lanes.exponentialParts(.zero - magnitude, low: .zero - magnitudeLow)
-    let e = power + rest
-    let smaller = e / (.one + e)
-    let larger = .one / (.one + e)
-    p = Float64Lanes.select(isNegative, smaller, larger)
-    q = Float64Lanes.select(isNegative, larger, smaller)
-    let logarithm = Float64Lanes.logarithmOnePlusFraction(e)
-    let wrong = magnitude + (magnitudeLow + logarithm)
-    lossOfPositive = Float64Lanes.select(isNegative, wrong, logarithm)
-    lossOfNegative = Float64Lanes.select(isNegative, logarithm, wrong)
-    let derivative = transform.derivative(z)
-    positiveFactor = q * derivative
-    negativeFactor = p * derivative
-    positiveCurvature = p * q * derivative * derivative
-    negativeCurvature = positiveCurvature
-  }
-
-  @inline(__always) init(logProbability x: Float64Lanes) {
-    let logarithm = Float64Lanes.minimum(.zero, x)
-    let complement = Float64Lanes.complementOfExponential(logarithm)
-    p = Float64Lanes.exponentialOfNegative(logarithm)
-    q = complement.value
-    lossOfPositive = .zero - logarithm
-    let relative = Float64Lanes.keep(.zero < complement.value, complement.remainder / complement.value)
-    lossOfNegative = .zero - Float64Lanes.logarithm(complement.value, relative: relative)
-    positiveFactor = .one
-    negativeFactor = p / q
-    positiveCurvature = .zero
-    negativeCurvature = negativeFactor / q
+extension LossTask {
+  /// Whether logarithms and exponentials of float32 are enough. The rest is an exact float64 kernel's; it depends on nothing
+  /// that a 16-bit type changes.
+  var fitsFloat32Binary: Bool {
+    prediction.type != .float64 && !wantsFloat64 && terms.logitScale == 1 && terms.logitSoftcap == 0
+      && !hessian.isThere && (input != .probabilities || terms.probabilityFloor >= 0x1p-126)
   }
 }
 
-private struct BinaryTiles {
-  let target: Tile
-  let prediction: Tile
-  let sampleWeights: Tile
-  let posWeight: Tile
-  let upstream: Tile
-  let loss: Tile
-  let gradient: Tile
-  let hessian: Tile
-
-  init(_ memory: UnsafeMutableRawPointer) {
-    func tile(_ number: Int) -> Tile { Tile(memory: memory + number &* Tile.bytes) }
-    target = tile(0)
-    prediction = tile(1)
-    sampleWeights = tile(2)
-    posWeight = tile(3)
-    upstream = tile(4)
-    loss = tile(5)
-    gradient = tile(6)
-    hessian = tile(7)
-  }
-}
-
-// One instance for all element types.
+/// Everything computed in float64. One instance for all element types.
 @inline(never) func composedBinaryRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
-  var memory = InlineArray<4096, Double>(repeating: 0)
-  withUnsafeMutableBytes(of: &memory) { memory in
-    let tiles = BinaryTiles(memory.baseAddress.unsafelyUnwrapped)
-    var sum = Float64Sum()
-    let size = Tile.capacity &* 8
-    var row = first
-    while row < first &+ count {
-      let left = min(size, first &+ count &- row)
-      tiles.target.loadRun(task.target, firstRow: row, count: left)
-      tiles.prediction.loadRun(task.prediction, firstRow: row, count: left)
-      tiles.sampleWeights.loadRun(task.sampleWeights, firstRow: row, count: left)
-      tiles.posWeight.loadRun(task.posWeight, firstRow: row, count: left)
-      tiles.upstream.loadRun(task.upstream, firstRow: row, count: left)
-      for column in 0..<((left &+ 7) / 8) {
-        if !binaryVector(task, tiles, column, left: left &- column &* 8, &sum) {
-          totals.hasOffender = true
-          return
+  let options = BinaryOptions(task)
+  var sum = Float64Sum()
+  let isComplete = eachBlock(task, first: first, count: count) { tiles, row, left in
+    tiles.target.loadRun(task.target, firstRow: row, count: left)
+    tiles.prediction.loadRun(task.prediction, firstRow: row, count: left)
+    for column in 0..<((left &+ 7) / 8) {
+      let y = tiles.target[column]
+      let x = tiles.prediction[column]
+      var offending = isNotInUnitInterval(y)
+      let prediction: BinaryPrediction
+      switch task.input {
+      case .probabilities:
+        let floor = ProbabilityFloor<Float64Lanes>(task)
+        offending = Float64Lanes.or(offending, floor.offends(x))
+        prediction = BinaryPrediction(probability: x, floor)
+      case .logits:
+        prediction = BinaryPrediction(logit: x, LogitTransform(task.terms))
+      case .logProbabilities:
+        offending = Float64Lanes.or(offending, Float64Lanes(probabilityTolerance(task.prediction.type)) < x)
+        prediction = BinaryPrediction(logProbability: x)
+      }
+      if Float64Lanes.any(offending) { return false }
+      let weights = options.weights(y, tiles, column)
+      let elements = BinaryElements(prediction, weights, task.terms)
+      let loss = options.loss(elements.loss, tiles, column)
+      sum.add(Float64Lanes.keep(Float64Lanes.first(left &- column &* 8), loss))
+      if task.rowLoss.isThere { tiles.loss[column] = loss }
+      if task.gradient.isThere {
+        let derivative = options.scaled(elements.derivative, tiles, column)
+        tiles.gradient[column] = task.gradientScale == 0 ? .zero : derivative
+      }
+      if task.hessian.isThere {
+        let curvature = options.scaled(prediction.curvature(weights), tiles, column)
+        tiles.hessian[column] = task.gradientScale == 0 ? .zero : curvature
+      }
+    }
+    tiles.gradient.storeRun(task.gradient, firstRow: row, count: left, accumulates: task.accumulatesGradient)
+    tiles.hessian.storeRun(task.hessian, firstRow: row, count: left, accumulates: false)
+    return true
+  }
+  if isComplete { totals.add(sum.total) } else { totals.hasOffender = true }
+}
+
+/// Logarithms and exponentials in float32, for tasks that these are enough for. There are instances for options that are
+/// weights of the two classes, and for all.
+@inline(never) func binaryRowsWithOptions(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
+  @inline(__always) func run<Input: BinaryInput>(_: Input.Type) {
+    if task.terms.focalGamma == 0 && task.terms.polyEpsilon == 0 && !task.terms.isDivergence {
+      rows(WeightedBinary<Input>.self, task, first: first, count: count, &totals)
+    } else {
+      rows(AnyBinary<Input>.self, task, first: first, count: count, &totals)
+    }
+  }
+  switch task.input {
+  case .probabilities: run(BinaryProbabilityInput.self)
+  case .logits: run(BinaryLogitInput.self)
+  case .logProbabilities: run(BinaryLogProbabilityInput.self)
+  }
+}
+
+/// The loss of sixteen elements.
+private protocol BinaryLoss {
+  associatedtype Input: BinaryInput
+  init(_ task: LossTask)
+  var input: Input { get }
+  func elements(_ x: Float32Lanes, _ low: BinaryWeights, _ high: BinaryWeights) -> (BinaryElements, BinaryElements)
+}
+
+private struct WeightedBinary<Input: BinaryInput>: BinaryLoss {
+  let input: Input
+
+  @inline(__always) init(_ task: LossTask) { input = Input(task) }
+  @inline(__always)
+  func elements(_ x: Float32Lanes, _ low: BinaryWeights, _ high: BinaryWeights) -> (BinaryElements, BinaryElements) {
+    input.weighted(x, low, high)
+  }
+}
+
+private struct AnyBinary<Input: BinaryInput>: BinaryLoss {
+  let input: Input
+  private let terms: LossTerms
+
+  @inline(__always) init(_ task: LossTask) {
+    input = Input(task)
+    terms = task.terms
+  }
+  @inline(__always)
+  func elements(_ x: Float32Lanes, _ low: BinaryWeights, _ high: BinaryWeights) -> (BinaryElements, BinaryElements) {
+    let predictions = input.predictions(x)
+    return (BinaryElements(predictions.0, low, terms), BinaryElements(predictions.1, high, terms))
+  }
+}
+
+private func rows<Loss: BinaryLoss>(
+  _: Loss.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+) {
+  // Apart from the task, which the stores might change for all the compiler knows.
+  let loss = Loss(task)
+  let options = BinaryOptions(task)
+  let (predictions, targets, gradients) = (FloatRun(task.prediction), FloatRun(task.target), FloatRun(task.gradient))
+  let accumulates = task.accumulatesGradient
+  let hasRowLoss = task.rowLoss.isThere
+  let hasGradient = task.gradient.isThere
+  var sum = Float32Sum()
+  let isComplete = eachBlock(task, first: first, count: count) { tiles, row, left in
+    let isWhole = left == BinaryTiles.capacity
+    let source = isWhole ? predictions.place(row) : nil
+    let target = isWhole ? targets.place(row) : nil
+    let destination = isWhole ? gradients.place(row) : nil
+    if source == nil { tiles.prediction.loadRun(task.prediction, firstRow: row, count: left) }
+    if target == nil { tiles.target.loadRun(task.target, firstRow: row, count: left) }
+    var column = 0
+    while column &* 8 < left {
+      let (low, high) = (column, column &+ 1)
+      let x: Float32Lanes
+      if let source {
+        x = Float32Element.load(source, column &* 8)
+      } else {
+        x = Float32Lanes(rounding: tiles.prediction[low], tiles.prediction[high])
+      }
+      let y: (Float64Lanes, Float64Lanes)
+      if let target {
+        y = Float32Element.load(target, column &* 8).widened
+      } else {
+        y = (tiles.target[low], tiles.target[high])
+      }
+      let isNoTarget = Float64Lanes.or(isNotInUnitInterval(y.0), isNotInUnitInterval(y.1))
+      if Float32Lanes.any(loss.input.offends(x)) || Float64Lanes.any(isNoTarget) { return false }
+      let elements = loss.elements(x, options.weights(y.0, tiles, low), options.weights(y.1, tiles, high))
+      let losses = (options.loss(elements.0.loss, tiles, low), options.loss(elements.1.loss, tiles, high))
+      if isWhole {
+        sum.add(losses.0, losses.1)
+      } else {
+        let rest = left &- column &* 8
+        sum.add(
+          Float64Lanes.keep(Float64Lanes.first(rest), losses.0),
+          Float64Lanes.keep(Float64Lanes.first(max(0, rest &- 8)), losses.1))
+      }
+      if hasRowLoss {
+        tiles.loss[low] = losses.0
+        tiles.loss[high] = losses.1
+      }
+      if hasGradient {
+        var gradient = (
+          options.scaled(elements.0.derivative, tiles, low), options.scaled(elements.1.derivative, tiles, high)
+        )
+        if let destination {
+          if accumulates {
+            let before = Float32Element.load(destination, column &* 8).widened
+            gradient = (before.0 + gradient.0, before.1 + gradient.1)
+          }
+          Float32Element.store(Float32Lanes(rounding: gradient.0, gradient.1), destination, column &* 8)
+        } else {
+          tiles.gradient[low] = gradient.0
+          tiles.gradient[high] = gradient.1
         }
       }
-      tiles.loss.storeRun(task.rowLoss, firstRow: row, count: left, accumulates: false)
-      tiles.gradient.storeRun(task.gradient, firstRow: row, count: left, accumulates: task.accumulatesGradient)
-      tiles.hessian.storeRun(task.hessian, firstRow: row, count: left, accumulates: false)
-      row &+= size
+      column &+= 2
     }
-    totals.add(sum.total)
+    if destination == nil {
+      tiles.gradient.storeRun(task.gradient, firstRow: row, count: left, accumulates: accumulates)
+    }
+    return true
   }
+  if isComplete { totals.add(sum.total) } else { totals.hasOffender = true }
 }
 
-/// Eight elements; false if one of them is none that the loss can have.
+/// An array of float32 side by side, which needs no tile.
+private struct FloatRun {
+  private let data: UnsafeMutableRawPointer?
+
+  @inline(__always) init(_ operand: Operand) {
+    data = operand.type == .float32 && operand.rowStride == 1 ? operand.data : nil
+  }
+  @inline(__always) func place(_ row: Int) -> UnsafeMutableRawPointer? { data.map { $0 + row &* 4 } }
+}
+
+/// Runs the body for every block, with its weights in tiles, and stores its losses, until the body returns
+/// false: at an element that is none that the loss can have.
 @inline(__always)
-private func binaryVector(
-  _ task: LossTask, _ tiles: BinaryTiles, _ column: Int, left: Int, _ sum: inout Float64Sum
+private func eachBlock(
+  _ task: LossTask, first: Int, count: Int, _ body: (_ tiles: BinaryTiles, _ row: Int, _ left: Int) -> Bool
 ) -> Bool {
-  typealias Value = Float64Lanes
-  let terms = task.terms
-  let y = tiles.target[column]
-  let x = tiles.prediction[column]
-  var offending = isNotInUnitInterval(y)
-  let prediction: BinaryPrediction
-  switch task.input {
-  case .probabilities:
-    let floor = ProbabilityFloor<Value>(task)
-    offending = Value.or(offending, floor.offends(x))
-    prediction = BinaryPrediction(probability: x, floor)
-  case .logits:
-    prediction = BinaryPrediction(logit: x, LogitTransform(terms))
-  case .logProbabilities:
-    offending = Value.or(offending, Value(probabilityTolerance(task.prediction.type)) < x)
-    prediction = BinaryPrediction(logProbability: x)
+  withUnsafeTemporaryAllocation(byteCount: BinaryTiles.bytes, alignment: 64) { memory in
+    let tiles = BinaryTiles(memory.baseAddress.unsafelyUnwrapped)
+    var row = first
+    while row < first &+ count {
+      let left = min(BinaryTiles.capacity, first &+ count &- row)
+      tiles.loadWeights(task, firstRow: row, count: left)
+      if !body(tiles, row, left) { return false }
+      tiles.loss.storeRun(task.rowLoss, firstRow: row, count: left, accumulates: false)
+      row &+= BinaryTiles.capacity
+    }
+    return true
   }
-  if Value.any(offending) { return false }
-
-  let kept = Value(1 - terms.labelSmoothing)
-  let spread = Value(terms.labelSmoothing * 0.5)
-  let target = Value.multiplyAdd(kept, y, spread)
-  let complement = Value.multiplyAdd(kept, .one - y, spread)
-  var positiveWeight = target
-  var negativeWeight = complement
-  if task.posWeight.isThere { positiveWeight = positiveWeight * tiles.posWeight[column] }
-  if terms.focalAlpha >= 0 {
-    positiveWeight = positiveWeight * Value(terms.focalAlpha)
-    negativeWeight = negativeWeight * Value(1 - terms.focalAlpha)
-  }
-  let positive = ClassTerm(
-    terms, logWeight: positiveWeight, polyWeight: target, loss: prediction.lossOfPositive, p: prediction.p,
-    q: prediction.q)
-  let negative = ClassTerm(
-    terms, logWeight: negativeWeight, polyWeight: complement, loss: prediction.lossOfNegative, p: prediction.q,
-    q: prediction.p)
-  var loss = positive.value + negative.value
-  if terms.isDivergence {
-    let entropies =
-      entropyTerm(target, complement: complement) + entropyTerm(complement, complement: target)
-    loss = loss + entropies
-  }
-
-  var weight = Value.one
-  if task.sampleWeights.isThere {
-    weight = tiles.sampleWeights[column]
-    loss = Value.select(weight == .zero, .zero, loss * weight)
-  }
-  sum.add(Value.keep(Value.first(left), loss))
-  if task.rowLoss.isThere { tiles.loss[column] = loss }
-  if !task.gradient.isThere && !task.hessian.isThere { return true }
-
-  var scale = weight * Value(task.gradientScale)
-  if task.upstream.isThere { scale = scale * tiles.upstream[column] }
-  let isLeftOut = Value.or(weight == .zero, Value(task.gradientScale) == .zero)
-  if task.gradient.isThere {
-    let derivative =
-      product(positive.slope, prediction.positiveFactor) - product(negative.slope, prediction.negativeFactor)
-    tiles.gradient[column] = Value.select(isLeftOut, .zero, derivative * scale)
-  }
-  if task.hessian.isThere {
-    let curvature =
-      product(positiveWeight, prediction.positiveCurvature) + product(negativeWeight, prediction.negativeCurvature)
-    tiles.hessian[column] = Value.select(isLeftOut, .zero, curvature * scale)
-  }
-  return true
 }

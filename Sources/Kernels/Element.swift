@@ -4,6 +4,8 @@ import KernelInterface
 /// `Compute`, and a result is rounded to the element type when it is stored.
 protocol Element {
   associatedtype Compute: Lanes
+  /// The element that an exponential is kept in until it is scaled.
+  associatedtype Kept: Element = Self where Kept.Compute == Compute
   static var type: ElementType { get }
 
   /// `Compute.count` elements from `index`.

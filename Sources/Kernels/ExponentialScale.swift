@@ -12,22 +12,23 @@ struct ExponentialRange {
   let factors: ClosedRange<Double>
 }
 
-/// What is taken off the exponent: `e^(x - base) 2^-shift`.
+/// What is taken off the exponent: `e^(x - base) 2^-shift`, or of exponents that have a factor `e^(factor (x - base)) 2^-shift`.
 ///
 /// Around a reference near the largest x a power of two is taken off, which rounds nothing. Beyond the limit of the
 /// range the reference itself is subtracted: that is exact for every x within a factor of two of it, and all others
 /// are so far below the largest that their exponential is 0.
 struct ExponentialScale {
   let base: Double
-  /// The integer k with 2^k near e^(reference - base).
+  /// The integer k with 2^k near e^(reference - base), with the factor.
   let exponent: Double
   /// `exponent - headroom`.
   let shift: Double
 
-  @inline(__always) init(reference: Double, _ range: ExponentialRange) {
-    let inRange = reference <= range.baseLimit && reference >= -range.baseLimit
+  @inline(__always) init(reference: Double, factor: Double = 1, _ range: ExponentialRange) {
+    let scaled = reference * factor
+    let inRange = scaled <= range.baseLimit && scaled >= -range.baseLimit
     base = inRange ? 0 : reference
-    exponent = inRange ? (reference * Logarithm2.inverse + Round64.offset) - Round64.offset : 0
+    exponent = inRange ? (scaled * Logarithm2.inverse + Round64.offset) - Round64.offset : 0
     shift = exponent - range.headroom
   }
 

@@ -110,6 +110,10 @@ struct Float32Sum: LaneSum {
     low += SIMD8<Double>(value.vector.lowHalf)
     high += SIMD8<Double>(value.vector.highHalf)
   }
+  /// Sixteen values that are float64 already.
+  @inline(__always) mutating func add(_ first: Float64Lanes, _ second: Float64Lanes) {
+    low = f64x8_add(low, (first + second).vector)
+  }
   @inline(__always) mutating func add(_ term: Float32Term) {
     add(term.power)
     add(term.rest)

@@ -30,6 +30,16 @@ struct LaneScale32 {
     exponent = Float32Lanes(scale.exponent)
   }
 
+  /// Relative to every lane's own reference, which must be within the range's limit for references of no base.
+  @inline(__always) init(nearReferences references: Float32Lanes) {
+    base = .zero
+    let round = Float32Lanes(Round32.offset)
+    exponent = Float32Lanes.multiplyAdd(references, Float32Lanes(Logarithm2Short.inverse), round) - round
+    let lowestField = exponent - Float32Lanes(Float32Lanes.exponentialRange.headroom + 127)
+    lowest = lowestField * Float32Lanes(Logarithm2.high + Logarithm2.low)
+    offset = Float32Lanes(Round32.offset) - lowestField
+  }
+
   /// Relative to every lane's own reference, which must be finite.
   @inline(__always) init(references: Float32Lanes) {
     let range = Float32Lanes.exponentialRange
@@ -64,6 +74,22 @@ extension Float32Lanes {
     return Float32Term(power: power, rest: power * tail)
   }
 
+  /// `e^(factor (x - scale.base)) 2^-scale.shift`, for processors with a fused multiplication: with the factor in two parts no
+  /// product is rounded before n ln 2 is off it. The factor must be far inside the range of float32.
+  @inline(__always)
+  static func scaledExponential(_ x: Float32Lanes, times factor: Double, _ scale: ExponentialScale) -> Float32Term {
+    let lanes = LaneScale32(scale)
+    let high = Float32Lanes(factor)
+    let low = Float32Lanes(factor - Double(Float(factor)))
+    let distance = maximum(lanes.lowest * Float32Lanes(1 / factor), x - lanes.base)
+    let shifted = multiplyAdd(distance, Float32Lanes(factor * Logarithm2.inverse), lanes.offset)
+    let n = shifted - lanes.offset
+    let first = multiplyAdd(distance, high, n * Float32Lanes(-Logarithm2Short.high))
+    let rest = multiplyAdd(n, Float32Lanes(-Logarithm2Short.low), distance * low)
+    let power = powerOfTwo(field: shifted)
+    return Float32Term(power: power, rest: power * exponentialTail(first + rest, nil))
+  }
+
   @inline(__always) private static func scaledParts(
     _ x: Float32Lanes, _ scale: ExponentialScale, isExact: Bool
   ) -> (power: Float32Lanes, tail: Float32Lanes) {
@@ -83,9 +109,16 @@ extension Float32Lanes {
   /// Computed far above the subnormal numbers and brought down by one rounded multiplication. Largest error of the sum 1.02
   /// at -0x1.75ebdp+2; of 1 - e^x 0.96 at -0x1.8eb17p-2.
   @inline(__always) static func exponentialParts(_ x: Float32Lanes) -> (power: Float32Lanes, rest: Float32Lanes) {
-    let (power, tail) = scaledParts(x, ExponentialScale(shift: -100), isExact: true)
+    let (power, rest) = raisedExponentialParts(x)
     let down = Float32Lanes(0x1p-100)
-    return (power * down, power * tail * down)
+    return (power * down, rest * down)
+  }
+
+  /// As `exponentialParts`, times 2^100: e^-157 and more are normal numbers.
+  @inline(__always)
+  static func raisedExponentialParts(_ x: Float32Lanes) -> (power: Float32Lanes, rest: Float32Lanes) {
+    let (power, tail) = scaledParts(x, ExponentialScale(shift: -100), isExact: true)
+    return (power, power * tail)
   }
 
   /// r = x - n ln 2, and what its rounding left off if that is wanted.
@@ -117,6 +150,31 @@ extension Float32Lanes {
   /// the polynomial 2^-28.2. Largest error 0.84 at x = 0x1.697dc8p+0; of log(1 + x) 0.86 at -0x1.2ea0bcp-2.
   @inline(__always)
   static func logarithm(_ x: Float32Lanes, relative: Float32Lanes?, isNormal: Bool) -> Float32Lanes {
+    let (k, f, correction) = logarithmParts(x, relative: relative, isNormal: isNormal)
+    let result = multiplyAdd(k, Float32Lanes(Logarithm2Short.high), f - correction)
+    let finite = select(x < Float32Lanes(Double.infinity), result, x)
+    return isNormal ? finite : select(x == zero, Float32Lanes(-Double.infinity), finite)
+  }
+
+  /// log(x (1 + relative)) for x in [0, 1] in float64, with no more of float32's rounding than that of the correction.
+  @inline(__always)
+  static func widenedLogarithm(_ x: Float32Lanes, relative: Float32Lanes?) -> (Float64Lanes, Float64Lanes) {
+    let (k, f, correction) = logarithmParts(x, relative: relative, isNormal: false)
+    let difference = f - correction
+    let result = multiplyAdd(k, Float32Lanes(Logarithm2Short.high), difference)
+    let rest =
+      (multiplyAdd(k, Float32Lanes(Logarithm2Short.high), zero - result) + difference) + ((f - difference) - correction)
+    // A NaN is in no comparison.
+    let high = select(x == zero, Float32Lanes(-Double.infinity), select(zero < x, result, x)).widened
+    let low = keep(zero < x, rest).widened
+    return (high.0 + low.0, high.1 + low.1)
+  }
+
+  /// log x = k ln 2 high + (f - correction).
+  @inline(__always)
+  private static func logarithmParts(
+    _ x: Float32Lanes, relative: Float32Lanes?, isNormal: Bool
+  ) -> (k: Float32Lanes, f: Float32Lanes, correction: Float32Lanes) {
     let subnormal = x < Float32Lanes(0x1p-126)
     let normal = isNormal ? x : select(subnormal, x * Float32Lanes(0x1p+25), x)
     let bits = unsafeBitCast(normal.vector, to: Mask.self)
@@ -143,9 +201,6 @@ extension Float32Lanes {
 
     var low = k * Float32Lanes(Logarithm2Short.low)
     if let relative { low = low + relative }
-    let correction = multiplyAdd(Float32Lanes(0.5), f2, .zero - multiplyAdd(f2 * f, p, low))
-    let result = multiplyAdd(k, Float32Lanes(Logarithm2Short.high), f - correction)
-    let finite = select(x < Float32Lanes(Double.infinity), result, x)
-    return isNormal ? finite : select(x == zero, Float32Lanes(-Double.infinity), finite)
+    return (k, f, multiplyAdd(Float32Lanes(0.5), f2, .zero - multiplyAdd(f2 * f, p, low)))
   }
 }

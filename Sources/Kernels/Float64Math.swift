@@ -70,7 +70,7 @@ extension Float64Lanes {
   }
 
   /// The low bits of the significand as the exponent field of a power of two.
-  @inline(__always) private static func powerOfTwo(field: Float64Lanes) -> Float64Lanes {
+  @inline(__always) static func powerOfTwo(field: Float64Lanes) -> Float64Lanes {
     Float64Lanes(unsafeBitCast(f64x8_shift_left(unsafeBitCast(field.vector, to: Mask.self), 52), to: SIMD8<Double>.self))
   }
 
@@ -108,6 +108,11 @@ extension Float64Lanes {
   @inline(__always) static func power(_ x: Float64Lanes, _ exponent: Double) -> Float64Lanes {
     if exponent == 1 { return x }
     if exponent == 2 { return x * x }
+    return generalPower(x, exponent)
+  }
+
+  // Called, not inlined: it is long, rarely wanted, and in many kernels more than once.
+  @inline(never) private static func generalPower(_ x: Float64Lanes, _ exponent: Double) -> Float64Lanes {
     let (k, f, correction) = logarithmParts(x, relative: nil, isNormal: false)
     let exponents = Float64Lanes(exponent)
     let whole = k * Float64Lanes(Logarithm2.high)
@@ -118,14 +123,9 @@ extension Float64Lanes {
     return select(x == zero, zero, power + tail)
   }
 
-  /// log x = k ln 2 high + (f - correction).
-  @inline(__always)
-  private static func logarithmParts(
-    _ x: Float64Lanes, relative: Float64Lanes?, isNormal: Bool
-  ) -> (k: Float64Lanes, f: Float64Lanes, correction: Float64Lanes) {
-    let subnormal = x < Float64Lanes(0x1p-1022)
-    let normal = isNormal ? x : select(subnormal, x * Float64Lanes(0x1p+54), x)
-    let bits = unsafeBitCast(normal.vector, to: Mask.self)
+  /// k and f with x = 2^k (1 + f) and 1 + f in [sqrt 1/2, sqrt 2), of a normal number.
+  @inline(__always) static func binaryParts(_ x: Float64Lanes) -> (k: Float64Lanes, f: Float64Lanes) {
+    let bits = unsafeBitCast(x.vector, to: Mask.self)
     let sqrtHalf: Int64 = 0x3fe6_a09e_667f_3bcd
     let one64: Int64 = 0x3ff0_0000_0000_0000
     let lifted = bits &+ SIMD8(repeating: one64 &- sqrtHalf)
@@ -133,10 +133,22 @@ extension Float64Lanes {
     let exponentField = unsafeBitCast(
       f64x8_bit_or(f64x8_shift_right(lifted, 52), Mask(repeating: 0x4330_0000_0000_0000)),
       to: SIMD8<Double>.self)
-    let bias = Float64Lanes(0x1p+52 + 1023)
-    let k = Float64Lanes(exponentField) - (isNormal ? bias : select(subnormal, Float64Lanes(0x1p+52 + 1077), bias))
     let significand = f64x8_bit_and(lifted, Mask(repeating: 0x000f_ffff_ffff_ffff)) &+ SIMD8(repeating: sqrtHalf)
-    let f = Float64Lanes(unsafeBitCast(significand, to: SIMD8<Double>.self)) - one
+    return (
+      Float64Lanes(exponentField) - Float64Lanes(0x1p+52 + 1023),
+      Float64Lanes(unsafeBitCast(significand, to: SIMD8<Double>.self)) - one
+    )
+  }
+
+  /// log x = k ln 2 high + (f - correction).
+  @inline(__always)
+  private static func logarithmParts(
+    _ x: Float64Lanes, relative: Float64Lanes?, isNormal: Bool
+  ) -> (k: Float64Lanes, f: Float64Lanes, correction: Float64Lanes) {
+    let subnormal = x < Float64Lanes(0x1p-1022)
+    let normal = isNormal ? x : select(subnormal, x * Float64Lanes(0x1p+54), x)
+    let (field, f) = binaryParts(normal)
+    let k = isNormal ? field : select(subnormal, field - Float64Lanes(54), field)
 
     let s = f / (Float64Lanes(2) + f)
     let z = s * s

@@ -35,15 +35,20 @@ struct ProbabilityFloor<Value: Lanes> {
   /// log p, at least the floor's.
   @inline(__always) func logarithm(_ p: Value) -> Value { Value.logarithm(raise(p)) }
 
-  /// log(1 - p), at least the floor's. What the subtraction rounds off goes along.
+  /// log(1 - p), at least the floor's.
   @inline(__always) func logarithmOfComplement(_ p: Value) -> Value {
+    let (value, relative) = complement(p)
+    return Value.logarithm(value, relative: relative)
+  }
+
+  /// 1 - p, at least the floor, and what the subtraction rounds off, over it.
+  @inline(__always) func complement(_ p: Value) -> (value: Value, relative: Value) {
     let complement = Value.one - p
     let remainder = (Value.one - complement) - p
     // The remainder over 1-p by the first terms of 1/(1-p): where p is large, the subtraction is exact.
     let relative = remainder * Value.multiplyAdd(p, Value.one + p, .one)
     let floored = complement < floor
-    return Value.logarithm(
-      Value.select(floored, floor, complement), relative: Value.select(floored, .zero, relative))
+    return (Value.select(floored, floor, complement), Value.select(floored, .zero, relative))
   }
 }
 
@@ -164,6 +169,6 @@ struct CategoricalLogProbabilities<Value: Lanes>: Formula {
 }
 
 /// `result`, and NaN where `prediction` is: a term that was left out may have been the only one to carry it.
-@inline(__always) private func keepNaN<Value: Lanes>(_ result: Value, _ prediction: Value) -> Value {
+@inline(__always) func keepNaN<Value: Lanes>(_ result: Value, _ prediction: Value) -> Value {
   Value.select(prediction == prediction, result, prediction)
 }

@@ -113,9 +113,14 @@ extension Lanes {
   /// `log(1 + x)` for x in [0, 1]. The sum's rounding error, which matters where the sum is near 1, is divided by it in the
   /// first terms of a series.
   @inline(__always) static func logarithmOnePlusFraction(_ x: Self) -> Self {
+    logarithmOnePlusFraction(x, low: nil)
+  }
+  /// As above, of x + low.
+  @inline(__always) static func logarithmOnePlusFraction(_ x: Self, low: Self?) -> Self {
     let sum = one + x
     let rounded = sum - one
-    let relative = (x - rounded) * multiplyAdd(rounded, multiplyAdd(rounded, Self(0.5), Self(-1)), one)
+    let rest = x - rounded
+    let relative = (low.map { rest + $0 } ?? rest) * multiplyAdd(rounded, multiplyAdd(rounded, Self(0.5), Self(-1)), one)
     return logarithm(sum, relative: relative, isNormal: true)
   }
 
@@ -128,6 +133,11 @@ extension Lanes {
   /// `1 - e^x` for x <= 0, and what its roundings left off.
   @inline(__always) static func complementOfExponential(_ x: Self) -> (value: Self, remainder: Self) {
     let (power, rest) = exponentialParts(x)
+    return complement(power: power, rest: rest)
+  }
+
+  /// `1 - (power + rest)` for the parts of an exponential, and what its roundings left off.
+  @inline(__always) static func complement(power: Self, rest: Self) -> (value: Self, remainder: Self) {
     let others = one - power
     let value = others - rest
     return (value, ((one - others) - power) + ((others - value) - rest))

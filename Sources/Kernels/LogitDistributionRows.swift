@@ -17,6 +17,7 @@ func logitDistributionRows<E: Element>(
     var group = LogitGroup()
     let softmax = rows.softmax(row, pivot: pivot, reference: largest).softmax
     if largest - largest == 0 { group.set(0, softmax) } else { group.setUndefined(0, logSumExp: .nan) }
+    group.setPivots(E.Compute.exponentialRange)
     let total = targets.others + task.target.value(row, pivot)
     let lossOfPivot = group.losses(headroom: E.Compute.exponentialRange.headroom)[0]
     let loss = total * lossOfPivot + targets.distance
@@ -26,7 +27,7 @@ func logitDistributionRows<E: Element>(
       let scale = task.gradientScale
       rows.scaleGradient(row, softmax.scale, total: total * scale, sum: group.sums[0], targetScale: scale)
       // Where the pivot has most of the probability; elsewhere T softmax_j itself is the more exact.
-      if softmax.others <= softmax.pivot {
+      if softmax.others <= 0.5 * group.sums[0] {
         let pivotGradient = targets.others * scale + group.pivotGradients(total * scale)[0]
         task.gradient.store(pivotGradient, row &* classes &+ pivot, accumulates: false)
       }

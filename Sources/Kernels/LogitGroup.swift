@@ -32,9 +32,9 @@ struct LogitGroup {
     baseColumn = unsafeBitCast(scale.base.vector, to: Column.self)
   }
 
+  /// A row but for the pivot's exponential.
   @inline(__always) mutating func set(_ lane: Int, _ softmax: RowSoftmax) {
     othersColumn[lane] = softmax.others
-    pivotColumn[lane] = softmax.pivot
     pivotLogitColumn[lane] = softmax.pivotLogit
     exponentColumn[lane] = softmax.scale.exponent
     baseColumn[lane] = softmax.scale.base
@@ -43,7 +43,6 @@ struct LogitGroup {
   /// A row without a softmax: everything about it is NaN but its log-sum-exp, which may be infinite.
   @inline(__always) mutating func setUndefined(_ lane: Int, logSumExp: Double) {
     othersColumn[lane] = .nan
-    pivotColumn[lane] = .nan
     pivotLogitColumn[lane] = .nan
     exponentColumn[lane] = 0
     baseColumn[lane] = logSumExp
@@ -61,6 +60,12 @@ struct LogitGroup {
     pivotLogitColumn[lane] = pivotLogit
     exponentColumn[lane] = scale.exponent
     baseColumn[lane] = scale.base
+  }
+
+  /// All rows' pivots from their logits: in float64 whatever the lanes are, as one more rounding would be seen in the loss.
+  @inline(__always) mutating func setPivots(_ range: ExponentialRange) {
+    let scale = LaneScale(base: .zero, exponent: exponent, headroom: range.headroom)
+    pivotColumn = unsafeBitCast(Float64Lanes.scaledExponential(pivotLogit, low: .zero, scale).vector, to: Column.self)
   }
 
   /// The sums of all rows' other exponentials.
@@ -81,8 +86,10 @@ struct LogitGroup {
     return Float64Lanes.select(isFar, far, near)
   }
 
-  /// lse, from the sums alone: from the pivot it would have the digits of the pivot's logit.
-  @inline(__always) func logSumExp(headroom: Double) -> Float64Lanes {
+  /// lse, from the sums alone: from the pivot it would have the digits of the pivot's logit. `baseFactor` is the factor of the
+  /// logits that the bases are without.
+  @inline(__always) func logSumExp(headroom: Double, baseFactor: Double = 1) -> Float64Lanes {
+    let base = base * Float64Lanes(baseFactor)
     let logarithm = Float64Lanes.logarithm(sums * Float64Lanes(powerOfTwo(-headroom)))
     let fraction = logarithm + exponent * Float64Lanes(Logarithm2.low)
     let result = (base + exponent * Float64Lanes(Logarithm2.high)) + fraction

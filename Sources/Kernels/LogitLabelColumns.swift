@@ -10,6 +10,11 @@ func logitLabelColumns<E: Element>(
   var sum = Float64Sum()
   let whole = count / Float32Lanes.count &* Float32Lanes.count
   var row = first
+  if task.hasPlainColumns && whole >= 32 {
+    let plain = whole / 32 &* 32
+    plainLabelColumns(E.self, RowsBeside.self, task, first: first, count: plain, &totals)
+    row &+= plain
+  }
   while row < first &+ whole {
     logitLabelColumn(E.self, task, row, &sum)
     row &+= Float32Lanes.count
@@ -19,8 +24,8 @@ func logitLabelColumns<E: Element>(
 }
 
 /// Sixteen rows.
-@inline(__always)
-private func logitLabelColumn<E: Element>(
+@inline(never)
+func logitLabelColumn<E: Element>(
   _: E.Type, _ task: LossTask, _ row: Int, _ sum: inout Float64Sum
 ) where E.Compute == Float32Lanes {
   typealias Value = Float32Lanes

@@ -4,15 +4,24 @@ import KernelInterface
 
 /// Rows of any length, one after the other.
 func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
+  mappedLogitLabelRows(E.self, PlainLogits<E.Compute>.self, task, first: first, count: count, &totals)
+}
+
+/// As above, of logits that are transformed.
+func mappedLogitLabelRows<E: Element, Map: LogitMap>(
+  _: E.Type, _: Map.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
+) where Map.Value == E.Compute {
   let endRow = first &+ count
   var sum = Float64Sum()
   // The gradients of a group should still be in the cache when they are scaled.
   let groupSize = task.classes <= 2048 ? LogitGroup.capacity : 1
+  var rows = MappedLogitRows<E, Map>(task, endRow: endRow)
   var row = first
   while row < endRow {
     let group = RowGroup(first: row, count: min(groupSize, endRow &- row))
     storeArgmax(E.self, task, group, endRow: endRow, &totals)
-    logitLabelGroup(E.self, task, group, endRow: endRow, &sum)
+    rows.makeRoom(group, endRow: endRow)
+    logitLabelGroup(rows, task, group, &sum)
     row &+= group.count
   }
   totals.add(sum.total)
@@ -20,19 +29,20 @@ func logitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: 
 
 /// Up to eight rows.
 @inline(__always)
-private func logitLabelGroup<E: Element>(
-  _: E.Type, _ task: LossTask, _ group: RowGroup, endRow: Int, _ sum: inout Float64Sum
+private func logitLabelGroup<E: Element, Map: LogitMap>(
+  _ rows: MappedLogitRows<E, Map>, _ task: LossTask, _ group: RowGroup, _ sum: inout Float64Sum
 ) {
-  let rows = LogitRows<E>(task, endRow: endRow)
   var softmaxes = LogitGroup()
   var distances = Float64Lanes.zero
   // Before exponentials may overwrite the logits.
+  let slopes = rows.map.slopes(group.count) { rows.logit(group.first &+ $0, task.usableLabel(group.first &+ $0)) }
   if task.terms.labelSmoothing > 0 {
     distances.setLanes(group.count) { lane in
       let label = task.target.label(group.first &+ lane)
       if label == task.ignoreIndex { return 0 }
       return rows.distances(group.first &+ lane, from: task.prediction.value(group.first &+ lane, Int(label)))
     }
+    distances = distances * slopes
   }
   for lane in 0..<group.count {
     let row = group.first &+ lane
@@ -45,10 +55,15 @@ private func logitLabelGroup<E: Element>(
     }
   }
   let range = E.Compute.exponentialRange
+  softmaxes.setPivots(range)
   let outcome = LabelOutcome(task, group, softmaxes, headroom: range.headroom, distances: distances)
   outcome.storeLosses(task, group, &sum)
+  if Map.hasHessian && task.hessian.isThere {
+    storeHessians(rows, task, group, softmaxes, outcome, slopes)
+  }
   if task.gradient.isThere {
     let sums = softmaxes.sums
+    let keptFactor = rows.map.keptFactor
     for lane in 0..<group.count {
       let row = group.first &+ lane
       if !task.isPlain && outcome.hasNoGradient(lane) {
@@ -56,11 +71,34 @@ private func logitLabelGroup<E: Element>(
         continue
       }
       let place = rows.gradientStart(row) &+ Int(task.target.label(row))
+      let slope = Map.isPlain ? 1 : slopes[lane]
       let before = task.accumulatesGradient ? task.gradient.value(row, Int(task.target.label(row))) : 0
       rows.scaleGradient(
-        row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane], sum: sums[lane],
-        spread: outcome.spread[lane])
-      task.gradient.store(before + outcome.pivotGradient[lane], place, accumulates: false)
+        row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane] * keptFactor, sum: sums[lane],
+        spread: outcome.spread[lane] * slope)
+      task.gradient.store(before + outcome.pivotGradient[lane] * slope, place, accumulates: false)
+    }
+  }
+}
+
+/// The Hessians of up to eight rows.
+@inline(__always)
+private func storeHessians<E: Element, Map: LogitMap>(
+  _ rows: MappedLogitRows<E, Map>, _ task: LossTask, _ group: RowGroup, _ softmaxes: LogitGroup, _ outcome: LabelOutcome,
+  _ slopes: Float64Lanes
+) {
+  let sums = softmaxes.sums
+  let pivotProbabilities = softmaxes.pivotProbability
+  let totals = outcome.total * slopes * slopes
+  let ofPivots = totals * pivotProbabilities * softmaxes.pivotComplement
+  for lane in 0..<group.count {
+    let row = group.first &+ lane
+    if outcome.hasNoGradient(lane) {
+      for c in 0..<task.classes { task.hessian.store(0, row &* task.hessian.rowStride &+ c, accumulates: false) }
+    } else {
+      rows.storeHessian(
+        row, task.hessian, softmaxes.scale(lane, E.Compute.exponentialRange), total: totals[lane],
+        softmax: (sums[lane], pivotProbabilities[lane]), pivot: Int(task.target.label(row)), pivotHessian: ofPivots[lane])
     }
   }
 }
@@ -108,7 +146,7 @@ struct LabelOutcome {
     let weights = targets.labelWeights(task, rows)
     var logSumExp = Float64Lanes.zero
     if task.logSumExp.isThere || task.terms.zLoss != 0 {
-      logSumExp = group.logSumExp(headroom: headroom)
+      logSumExp = group.logSumExp(headroom: headroom, baseFactor: task.terms.logitScale)
       rows.store(logSumExp, task.logSumExp)
     }
     let smoothing = task.terms.labelSmoothing
@@ -162,7 +200,9 @@ func shortLogitLabelRows<E: Element, Exact: Element>(
       let group = RowGroup(first: row, count: min(LogitGroup.capacity, endRow &- row))
       storeArgmax(E.self, task, group, endRow: endRow, &totals)
       if !shortLogitLabelGroup(exact, task, group, end: endRow &* task.classes, exponentials, &sum) {
-        logitLabelGroup(E.self, task, group, endRow: endRow, &sum)
+        var task = task
+        task.argmax = Operand()
+        logitLabelRows(E.self, task, first: row, count: group.count, &totals)
       }
       row &+= LogitGroup.capacity
     }

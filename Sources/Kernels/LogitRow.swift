@@ -12,31 +12,28 @@ import Platform
 /// A row's softmax, less the pivot's part.
 struct RowSoftmax {
   let scale: ExponentialScale
-  /// S and E above.
+  /// S above.
   let others: Double
-  let pivot: Double
-  /// z_j - base.
+  /// z_j - base, of transformed logits.
   let pivotLogit: Double
-
-  /// With e^z_j in float64 whatever the lanes are: one more rounding would be seen in the loss.
-  @inline(__always) init(scale: ExponentialScale, others: Double, pivotLogit: Double) {
-    self.scale = scale
-    self.others = others
-    self.pivotLogit = pivotLogit
-    pivot = Float64Lanes.scaledExponential(Float64Lanes(pivotLogit), scale.withoutBase).value[0]
-  }
 }
 
-/// The rows of logits of a task, whose classes lie one behind the other.
-struct LogitRows<E: Element> {
+/// The rows of logits as they are.
+typealias LogitRows<E: Element> = MappedLogitRows<E, PlainLogits<E.Compute>>
+
+/// The rows of logits of a task, whose classes lie one behind the other. What is said of logits below holds of what the map
+/// makes of them; `reference`, `largest` and `distances` are those of the logits as they are.
+struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
   typealias Value = E.Compute
+
+  let map: Map
 
   // What the loops need of the task, apart from it: the gradient's stores might change the rest, for all the compiler knows.
   private let predictionData: UnsafeRawPointer
   private let rowStride: Int
   private let target: Operand
   private let gradient: Operand
-  private let classes: Int
+  let classes: Int
   private let accumulates: Bool
   /// The element behind the last row, of rows that lie one behind the other.
   private let packedEnd: Int
@@ -44,10 +41,13 @@ struct LogitRows<E: Element> {
   /// Whether the gradient overwrites the logits.
   let isInPlace: Bool
   /// Where the exponentials are kept until they are scaled: in the gradient's place, if it can hold them. If not, they are
-  /// computed again.
-  private let kept: UnsafeMutableRawPointer?
+  /// computed again. Those of 16-bit rows take the places of the rows behind them, too, which are computed later.
+  private var kept: UnsafeMutableRawPointer?
+  private var firstKept = 0
+  private let hasRoomBehind: Bool
 
   @inline(__always) init(_ task: LossTask, endRow: Int) {
+    map = Map(task.terms)
     predictionData = task.predictionData
     rowStride = task.prediction.rowStride
     target = task.target
@@ -58,6 +58,25 @@ struct LogitRows<E: Element> {
     isPacked = task.prediction.rowStride == task.classes
     isInPlace = task.gradient.data == task.prediction.data
     kept = task.exponentialStore(E.self)
+    hasRoomBehind =
+      E.size < E.Kept.size && task.gradient.type == E.type && !task.accumulatesGradient && !isInPlace
+      && task.gradient.rowStride == task.classes
+  }
+
+  @inline(__always) private static var isKeptWider: Bool { E.size < E.Kept.size }
+
+  /// Finds room for the exponentials of rows that are computed together.
+  @inline(__always) mutating func makeRoom(_ group: RowGroup, endRow: Int) {
+    if !Self.isKeptWider { return }
+    kept = hasRoomBehind && group.first &+ 2 &* group.count <= endRow ? gradient.data : nil
+    firstKept = group.first
+  }
+
+  /// A row's kept exponentials, and how many elements may be read there.
+  @inline(__always) private func keptRow(_ row: Int) -> (data: UnsafeMutableRawPointer, end: Int)? {
+    guard let kept else { return nil }
+    if !Self.isKeptWider { return (kept + gradientStart(row) &* E.size, gradientEnd(row) &- gradientStart(row)) }
+    return (kept + (2 &* row &- firstKept) &* classes &* E.size, classes)
   }
 
   /// What the hot loop takes at once.
@@ -72,6 +91,10 @@ struct LogitRows<E: Element> {
   @inline(__always) func end(_ row: Int) -> Int { isPacked ? packedEnd : start(row) &+ classes }
   @inline(__always) func gradientEnd(_ row: Int) -> Int {
     gradient.rowStride == classes ? packedEnd : gradientStart(row) &+ classes
+  }
+
+  @inline(__always) func logit(_ row: Int, _ classIndex: Int) -> Double {
+    E.loadOne(predictionData, start(row) &+ classIndex)
   }
 
   /// `count` logits from a class on.
@@ -152,20 +175,20 @@ struct LogitRows<E: Element> {
   @inline(__always) func softmax(_ row: Int, pivot: Int) -> RowSoftmax? {
     var reference = reference(row)
     var found = softmax(row, pivot: pivot, reference: reference)
-    if found.largest > reference + Value.exponentialRange.reach {
+    if !map.isWithinReach(found.largest, of: reference) {
       reference = found.largest
       found = softmax(row, pivot: pivot, reference: reference)
     }
-    return reference - reference == 0 ? found.softmax : nil
+    return map.isDefined(reference) ? found.softmax : nil
   }
 
   /// The softmax relative to a reference, and the row's largest logit.
   @inline(__always) func softmax(
     _ row: Int, pivot: Int, reference: Double
   ) -> (softmax: RowSoftmax, largest: Double) {
-    let scale = ExponentialScale(reference: reference, Value.exponentialRange)
+    let scale = map.scale(reference: reference)
     // Read before the exponentials may overwrite it.
-    let pivotLogit = E.loadOne(predictionData, start(row) &+ pivot) - scale.base
+    let pivotLogit = map.value(logit(row, pivot), base: scale.base)
     let sums = sums(row, first: 0, classes, pivot: pivot, scale)
     return (RowSoftmax(scale: scale, others: sums.others.value, pivotLogit: pivotLogit), sums.largest)
   }
@@ -184,7 +207,7 @@ struct LogitRows<E: Element> {
     _ row: Int, first: Int, _ count: Int, pivot: Int, _ scale: ExponentialScale
   ) -> (others: CompensatedSum, largest: Double) {
     let start = start(row) &+ first
-    let shift = gradientStart(row) &+ first &- start
+    let kept = keptRow(row).map { $0.data + first &* E.Kept.size }
     var sum = Value.Sum()
     var largest = Value(-.infinity)
 
@@ -196,7 +219,7 @@ struct LogitRows<E: Element> {
       var offset = part == 0 ? 0 : pivotEnd
       let partEnd = part == 0 ? pivotStart : wholeEnd
       while offset < partEnd {
-        let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale, shift)
+        let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale, kept.map { $0 + offset &* E.Kept.size })
         sum.add(e0, e1)
         sum.add(e2, e3)
         largest = Value.maximum(high, largest)
@@ -209,9 +232,11 @@ struct LogitRows<E: Element> {
       while offset < partEnd {
         let left = partEnd &- offset
         let z = logits(row, first &+ offset, left)
-        let term = Value.scaledExponential(z, scale)
-        if let kept { E.store(term.value, kept, start &+ offset &+ shift, count: left) }
+        let argument = map.argument(z)
+        var term = map.exponential(argument, scale)
+        if let kept { E.Kept.store(map.kept(term, argument), kept, offset, count: left) }
         let lane = pivot &- offset
+        if !Map.keepsInfinity { term = term.kept(Value.first(left)) }
         sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
         largest = Value.maximum(z, largest)
         offset &+= Value.count
@@ -226,8 +251,9 @@ struct LogitRows<E: Element> {
     for line in 0..<(block &* E.size / 64) { platform_prefetch(ahead + line &* 64) }
   }
 
-  /// A block's exponentials and its largest logits. Gradients lie `shift` further on than logits.
-  @inline(__always) private func exponentials(_ index: Int, _ scale: ExponentialScale, _ shift: Int) -> (
+  /// A block's exponentials and its largest logits.
+  @inline(__always)
+  private func exponentials(_ index: Int, _ scale: ExponentialScale, _ kept: UnsafeMutableRawPointer?) -> (
     Value.Term, Value.Term, Value.Term, Value.Term, Value
   ) {
     prefetch(index)
@@ -235,28 +261,32 @@ struct LogitRows<E: Element> {
     let z1 = E.load(predictionData, index &+ Value.count)
     let z2 = E.load(predictionData, index &+ 2 &* Value.count)
     let z3 = E.load(predictionData, index &+ 3 &* Value.count)
-    let e0 = Value.scaledExponential(z0, scale)
-    let e1 = Value.scaledExponential(z1, scale)
-    let e2 = Value.scaledExponential(z2, scale)
-    let e3 = Value.scaledExponential(z3, scale)
+    let (x0, x1, x2, x3) = (map.argument(z0), map.argument(z1), map.argument(z2), map.argument(z3))
+    let e0 = map.exponential(x0, scale)
+    let e1 = map.exponential(x1, scale)
+    let e2 = map.exponential(x2, scale)
+    let e3 = map.exponential(x3, scale)
     if let kept {
-      let place = index &+ shift
-      E.store(e0.value, kept, place)
-      E.store(e1.value, kept, place &+ Value.count)
-      E.store(e2.value, kept, place &+ 2 &* Value.count)
-      E.store(e3.value, kept, place &+ 3 &* Value.count)
+      E.Kept.store(map.kept(e0, x0), kept, 0)
+      E.Kept.store(map.kept(e1, x1), kept, Value.count)
+      E.Kept.store(map.kept(e2, x2), kept, 2 &* Value.count)
+      E.Kept.store(map.kept(e3, x3), kept, 3 &* Value.count)
     }
     let largest = Value.maximum(Value.maximum(z0, z1), Value.maximum(z2, z3))
     return (e0, e1, e2, e3, largest)
   }
 
-  /// A row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
+  /// What was kept of a row's exponentials once more, for its gradient: from the gradient's place, or from the logits.
   @inline(__always)
-  private func exponentials(_ row: Int, _ classIndex: Int, _ left: Int, _ scale: ExponentialScale) -> Value {
-    if let kept {
-      return E.load(kept, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row), fill: 0)
-    }
-    return Value.scaledExponential(logits(row, classIndex, left), scale).value
+  func exponentials(_ row: Int, _ classIndex: Int, _ left: Int, _ scale: ExponentialScale) -> Value {
+    if let kept = keptRow(row) { return E.Kept.load(kept.data, classIndex, count: left, end: kept.end, fill: 0) }
+    let argument = map.argument(logits(row, classIndex, left))
+    return map.kept(map.exponential(argument, scale), argument)
+  }
+
+  /// The row's gradient, of rows that have kept their exponentials.
+  @inline(__always) private func gradientRow(_ row: Int) -> UnsafeMutableRawPointer {
+    gradient.data.unsafelyUnwrapped + gradientStart(row) &* E.size
   }
 
   @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {
@@ -273,14 +303,19 @@ struct LogitRows<E: Element> {
     let factor = total / sum
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0)
     let factors = Value(factor)
-    if let kept, !isExtreme && spread == 0 {
-      let end = gradientEnd(row)
-      var index = gradientStart(row) &+ first
-      let rowEnd = index &+ count
-      while index < rowEnd {
-        let left = rowEnd &- index
-        E.store(E.load(kept, index, count: left, end: end, fill: 0) * factors, kept, index, count: left)
-        index &+= Value.count
+    if let kept = keptRow(row), !isExtreme && spread == 0 {
+      let result = gradientRow(row)
+      var classIndex = first
+      let end = first &+ count
+      // The tail apart: the calls it makes would cost the loop its registers.
+      while classIndex &+ Value.count <= end {
+        E.store(E.Kept.load(kept.data, classIndex) * factors, result, classIndex)
+        classIndex &+= Value.count
+      }
+      if classIndex < end {
+        let left = end &- classIndex
+        let e = E.Kept.loadTail(kept.data, classIndex, count: left, end: kept.end, fill: 0)
+        E.store(e * factors, result, classIndex, count: left)
       }
       return
     }
@@ -307,15 +342,16 @@ struct LogitRows<E: Element> {
     let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
-    if let kept, !isExtreme {
+    if let kept = keptRow(row), !isExtreme {
+      let result = gradientRow(row)
       let start = row &* classes
-      var index = start
-      while index < start &+ classes {
-        let left = start &+ classes &- index
-        let e = E.load(kept, index, count: left, end: packedEnd, fill: 0)
-        let t = E.load(target, index, count: left, end: packedEnd, fill: 0)
-        E.store(Value.multiplyAdd(e, factors, .zero - t * scales), kept, index, count: left)
-        index &+= Value.count
+      var classIndex = 0
+      while classIndex < classes {
+        let left = classes &- classIndex
+        let e = E.Kept.load(kept.data, classIndex, count: left, end: kept.end, fill: 0)
+        let t = E.load(target, start &+ classIndex, count: left, end: packedEnd, fill: 0)
+        E.store(Value.multiplyAdd(e, factors, .zero - t * scales), result, classIndex, count: left)
+        classIndex &+= Value.count
       }
       return
     }
@@ -348,7 +384,7 @@ struct LogitRows<E: Element> {
   }
 
   /// Whether the lanes' type would not hold the factor with all its digits. 0 and NaN may go on.
-  @inline(__always) private func isOutOfRange(_ factor: Double) -> Bool {
+  @inline(__always) func isOutOfRange(_ factor: Double) -> Bool {
     let range = Value.exponentialRange.factors
     let size = factor.magnitude
     return size != 0 && (size < range.lowerBound || size > range.upperBound)

@@ -51,6 +51,7 @@ func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, cou
     } else {
       group.setUndefined(0, logSumExp: .nan)
     }
+    group.setPivots(range)
     let one = RowGroup(first: row, count: 1)
     let outcome = LabelOutcome(task, one, group, headroom: range.headroom)
     outcome.storeLosses(task, one, &sum)

@@ -29,6 +29,7 @@ extension Element {
 /// An element type beside which the other arrays may be of any floating type.
 enum Mixed<Base: Element>: Element {
   typealias Compute = Base.Compute
+  typealias Kept = Base.Kept
   @inline(__always) static var type: ElementType { Base.type }
   @inline(__always) static func load(_ array: UnsafeRawPointer, _ index: Int) -> Compute { Base.load(array, index) }
   @inline(__always) static func store(_ lanes: Compute, _ array: UnsafeMutableRawPointer, _ index: Int) {

@@ -31,6 +31,7 @@ enum BrainFloat: ShortFloat {
 /// A 16-bit type computed in float32.
 enum ShortElement<Short: ShortFloat>: Element {
   typealias Compute = Float32Lanes
+  typealias Kept = Float32Element
   @inline(__always) static var type: ElementType { Short.type }
 
   @inline(__always) static func load(_ array: UnsafeRawPointer, _ index: Int) -> Float32Lanes {

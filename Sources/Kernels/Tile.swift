@@ -99,10 +99,16 @@ struct Tile {
   /// Loads elements of consecutive rows, one after the other: as many as a tile holds.
   @inline(never) func loadRun(_ operand: Operand, firstRow: Int, count: Int) {
     guard let data = operand.data else { return }
+    // Whole vectors, or pairs of them, are computed: what is behind the end repeats the last element.
+    let end = (count &+ 15) & ~15
+    if operand.rowStride == 0 {
+      let value = Float64Lanes(operand.type.value(data, 0))
+      for column in 0..<(end / 8) { self[column] = value }
+      return
+    }
     read(operand.type, data, firstRow &* operand.rowStride, operand.rowStride, count, memory, 1)
-    // Whole vectors are computed: what is behind the end repeats the last element.
     let last = Float64Element.loadOne(memory, count &- 1)
-    for place in count..<((count &+ 7) & ~7) { Float64Element.storeOne(last, memory, place) }
+    for place in count..<end { Float64Element.storeOne(last, memory, place) }
   }
 
   /// Stores what `loadRun` loads.

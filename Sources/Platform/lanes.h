@@ -14,8 +14,10 @@ typedef double platform_f64x8 __attribute__((ext_vector_type(8)));
 typedef int64_t platform_i64x8 __attribute__((ext_vector_type(8)));
 
 #if defined(__FMA__) || defined(__aarch64__)
+#define PLATFORM_HAS_FUSED_MULTIPLY_ADD 1
 #define PLATFORM_MULTIPLY_ADD(a, b, c) __builtin_elementwise_fma(a, b, c)
 #else
+#define PLATFORM_HAS_FUSED_MULTIPLY_ADD 0
 #define PLATFORM_MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
 
@@ -65,6 +67,45 @@ static inline __attribute__((always_inline)) platform_f64x8 f64x8_product_error(
     const platform_f64x8 a_low = a - a_high, b_low = b - b_high;
     return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
 #endif
+}
+
+/* Stores past the caches, to a multiple of 64 bytes: a line that is written whole is not read before. Other processors see it
+ * behind the next fence. */
+static inline __attribute__((always_inline)) void f32x16_stream(void *address, platform_f32x16 a) {
+    __builtin_nontemporal_store(a, (platform_f32x16 *)address);
+}
+static inline __attribute__((always_inline)) void platform_stream_fence(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+}
+
+/* In every quarter of four lanes: the first two of a and b in turns, the last two; their first halves, their last. */
+static inline __attribute__((always_inline)) platform_f32x16 f32x16_low_ones(platform_f32x16 a, platform_f32x16 b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+}
+static inline __attribute__((always_inline)) platform_f32x16 f32x16_high_ones(platform_f32x16 a, platform_f32x16 b) {
+    return __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+}
+static inline __attribute__((always_inline)) platform_f32x16 f32x16_low_twos(platform_f32x16 a, platform_f32x16 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+}
+static inline __attribute__((always_inline)) platform_f32x16 f32x16_high_twos(platform_f32x16 a, platform_f32x16 b) {
+    return __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+/* The even quarters of a and of b, and the odd ones. */
+static inline __attribute__((always_inline)) platform_f32x16 f32x16_even_fours(platform_f32x16 a, platform_f32x16 b) {
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+}
+static inline __attribute__((always_inline)) platform_f32x16 f32x16_odd_fours(platform_f32x16 a, platform_f32x16 b) {
+    return __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+}
+
+typedef int64_t platform_i64x16 __attribute__((ext_vector_type(16)));
+
+/* The low halves. */
+static inline __attribute__((always_inline)) platform_i32x16 i64x16_narrow(platform_i64x16 a) {
+    return __builtin_convertvector(a, platform_i32x16);
 }
 
 typedef uint16_t platform_u16x16 __attribute__((ext_vector_type(16)));

@@ -22,6 +22,10 @@ struct RowWeights {
       self.init(count: problem.rows, sum: Double(problem.rows))
       return
     }
+    if !hasLabels, runs.rows == problem.rows, let sum = contiguousSum(weights, count: problem.rows), sum.isFinite {
+      self.init(count: problem.rows, sum: sum)
+      return
+    }
     let isWeighted = weights.isThere || classWeights.isThere
     let classes = Int64(problem.classes)
     var count = 0
@@ -37,6 +41,13 @@ struct RowWeights {
             weights = task.sampleWeights.moved(by: problem.runStart(run, runs, array))
           }
         }
+      }
+      if hasLabels && !isWeighted,
+        let used = labels.usableLabels(runs.rows, classes: classes, ignored: task.ignoreIndex)
+      {
+        count &+= used
+        row &+= runs.rows
+        continue
       }
       for place in 0..<runs.rows {
         var label: Int64 = 0
@@ -63,6 +74,33 @@ struct RowWeights {
       for part in 1..<4 { sums[0].add(sums[part]) }
     }
     self.init(count: count, sum: isWeighted ? sums[0].high + sums[0].low : Double(count))
+  }
+}
+
+extension Operand {
+  /// How many of so many labels are not ignored; nil if one of those is no class, or if they are not int64 side by side. Both
+  /// are said by sign bits, so that the loop is one of vectors.
+  fileprivate func usableLabels(_ rows: Int, classes: Int64, ignored: Int64?) -> Int? {
+    guard let data, type == .int64, rowStride == 1 else { return nil }
+    var wrong: Int64 = 0
+    var used: UInt64 = 0
+    let array = UnsafeRawPointer(data)
+    if let ignored {
+      for row in 0..<rows {
+        let label = array.loadUnaligned(fromByteOffset: row &* 8, as: Int64.self)
+        let difference = label ^ ignored
+        let isUsed = difference | (0 &- difference)
+        wrong |= (label | (classes &- 1 &- label)) & isUsed
+        used &+= UInt64(bitPattern: isUsed) &>> 63
+      }
+    } else {
+      used = UInt64(rows)
+      for row in 0..<rows {
+        let label = array.loadUnaligned(fromByteOffset: row &* 8, as: Int64.self)
+        wrong |= label | (classes &- 1 &- label)
+      }
+    }
+    return wrong < 0 ? nil : Int(used)
   }
 }
 

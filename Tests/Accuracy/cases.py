@@ -29,6 +29,8 @@ class Problem:
     y_pred: Array
     #: The kinds of targets, which rows have in turn.
     kinds: tuple[str, ...] = ()
+    #: Options of the call, by their names.
+    options: tuple[tuple[str, float], ...] = ()
     #: False where other libraries clip differently by their documentation.
     for_peers: bool = True
 

@@ -78,6 +78,14 @@ def logarithm_cubic_tail(f: mpmath.mpf) -> mpmath.mpf:
     return (mpmath.log(1 + f) - f + f**2 / 2) / f**3
 
 
+def tangent_tail(v: mpmath.mpf) -> mpmath.mpf:
+    """P with tanh u = u + u^3 P(u^2), v = u^2."""
+    if abs(v) < 1e-12:
+        return -mpmath.mpf(1) / 3 + 2 * v / 15
+    u = mpmath.sqrt(v)
+    return (mpmath.tanh(u) - u) / u**3
+
+
 def value(coefficients: list[float], x: mpmath.mpf) -> mpmath.mpf:
     return mpmath.polyval([mpmath.mpf(c) for c in reversed(coefficients)], x)
 
@@ -106,6 +114,10 @@ def main() -> None:
             c = fit(logarithm_cubic_tail, lambda f: f**3 / mpmath.log(1 + f) if f else f, low, high, 8, bits)
             error = worst(lambda f: (f - f * f / 2 + f**3 * value(c, f)) / mpmath.log(1 + f) - 1, low, high)
             show("float32 logarithm without division, P", c, error)
+            weight = lambda v: v * mpmath.sqrt(v) / mpmath.tanh(mpmath.sqrt(v))  # noqa: E731
+            t = fit(tangent_tail, weight, 1e-9, 0.75**2, 5, bits)
+            error = worst(lambda u: (u + u**3 * value(t, u * u)) / mpmath.tanh(u) - 1, 0, 0.75)
+            show("float32 hyperbolic tangent P", t, error)
         else:
             p = fit(logarithm_tail, lambda z: z, 0, s * s, 6, bits)
             error = worst(lambda x: (2 * x + x**3 * value(p, x * x)) / (2 * mpmath.atanh(x)) - 1, -s, s)
@@ -115,6 +127,12 @@ def main() -> None:
         high = float(mpmath.floor(LN2 * 2**short) / 2**short)
         low = rounded(LN2 - mpmath.mpf(high), bits)
         print(f"{name} ln 2 high {high.hex()}  low {low.hex()}  log2 e {rounded(1 / LN2, bits).hex()}")
+    q = fit(exponential_tail, lambda r: r * r / mpmath.exp(r), -half, half, 5, 53)
+    error = worst(lambda r: (1 + r + r * r * value(q, r)) / mpmath.exp(r) - 1, -half, half)
+    show("exponential of a row, Q", q, error)
+    p = fit(logarithm_tail, lambda z: z, 0, s * s, 3, 53)
+    error = worst(lambda x: (2 * x + x**3 * value(p, x * x)) / (2 * mpmath.atanh(x)) - 1, -s, s)
+    show("logarithm of a row, P", p, error)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from cases import Problem
 
 INPUTS = {"probabilities": 0, "logits": 1, "log-probabilities": 2}
+TYPES = {"float32": 0, "float64": 1}
 REDUCTIONS = {"mean": 0, "none": 2}
 FUNCTIONS = {"binary": "binary", "labels": "sparse_categorical", "distribution": "categorical"}
 
@@ -29,6 +31,20 @@ class Options(ctypes.Structure):
     ]  # fmt: skip
 
 
+class Array(ctypes.Structure):
+    """xent_array of include/xent.h, of one axis."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p), ("type", ctypes.c_int), ("ndim", ctypes.c_int32),
+        ("shape", ctypes.POINTER(ctypes.c_int64)), ("strides", ctypes.POINTER(ctypes.c_int64)),
+    ]  # fmt: skip
+
+    def __init__(self, values: np.ndarray) -> None:
+        shape = (ctypes.c_int64 * 1)(values.size)
+        super().__init__(values.ctypes.data, TYPES[values.dtype.name], 1, shape, None)
+        self.kept = values, shape
+
+
 class Library:
     def __init__(self, path: Path) -> None:
         self._library = ctypes.CDLL(str(path.resolve()))
@@ -37,11 +53,20 @@ class Library:
         self.version = self._library.xent_version().decode()
         self.instruction_set = self._library.xent_instruction_set().decode()
 
-    def __call__(self, problem: Problem, reduction: str) -> tuple[np.ndarray, np.ndarray]:
-        """Loss (one a row, or one) and gradient of a problem."""
+    def __call__(
+        self, problem: Problem, reduction: str, values: Mapping[str, float | np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Loss (one a row, or one) and gradient of a problem with options by name."""
         options = Options()
+        views = []
         self._library.xent_options_init(ctypes.byref(options))
         options.input, options.reduction = INPUTS[problem.input], REDUCTIONS[reduction]
+        for name, value in [*problem.options, *(values or {}).items()]:
+            if name in ("sample_weights", "pos_weight", "upstream"):
+                views.append(Array(np.atleast_1d(np.asarray(value))))
+                setattr(options, name, ctypes.addressof(views[-1]))
+            else:
+                setattr(options, name, value)
         y_true, y_pred = np.ascontiguousarray(problem.y_true), np.ascontiguousarray(problem.y_pred)
         sizes = [ctypes.c_size_t(size) for size in y_pred.shape]
         loss = np.empty(y_pred.shape[0] if reduction == "none" else 1, y_pred.dtype)

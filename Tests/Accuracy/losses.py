@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,8 +22,16 @@ BOUNDS = {
     ("gradient", "float32"): 4.0, ("gradient", "float64"): 5.0,
     ("mean loss", "float32"): 1.0, ("mean loss", "float64"): 4.0,
 }  # fmt: skip
+# Options of labels with float32 logits, which their own kernels compute: name and value.
+TRANSFORMS = (
+    (("logit_scale", 1.7),), (("logit_scale", 0.01),), (("logit_scale", 30.0),),
+    (("logit_softcap", 5.0),), (("logit_softcap", 30.0),), (("logit_softcap", 50.0),),
+)  # fmt: skip
 SMALL = 4096
 QUANTITIES = ("row loss", "gradient", "mean loss")
+
+
+Options = tuple[tuple[str, float], ...]
 
 
 @dataclass
@@ -46,7 +54,8 @@ class LossResult:
 
 def mean_errors(exact: Exact, rows: int, result: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
-        return errors(result, exact.loss[:rows].sum(keepdims=True) / rows)
+        size = None if exact.loss_size is None else exact.loss_size[:rows].sum(keepdims=True) / rows
+        return errors(result, exact.loss[:rows].sum(keepdims=True) / rows, size)
 
 
 def part_sizes(problem: Problem) -> list[int]:
@@ -74,7 +83,8 @@ def measure_xent(problem: Problem, exact: Exact, library: Library, results: dict
         losses, own = library(part, "none")
         mean, gradient = library(part, "mean")
         value, size = exact.gradient[:count], exact.size[:count]
-        results["row loss"].tally.add(errors(losses, exact.loss[:count]), part.describe_row, row)
+        loss_size = None if exact.loss_size is None else exact.loss_size[:count]
+        results["row loss"].tally.add(errors(losses, exact.loss[:count], loss_size), part.describe_row, row)
         results["mean loss"].tally.add(
             mean_errors(exact, count, mean), lambda _: f"{part.family}, {part.y_pred.shape}",  # noqa: B023
             lambda _: {"y_true": part.y_true, "y_pred": part.y_pred})  # noqa: B023  # fmt: skip
@@ -98,14 +108,19 @@ def measure(
     dtypes: Sequence[np.dtype], size: int, library: Library, peers: Sequence[Peer], classes: Sequence[int] = CLASSES
 ) -> Iterator[LossResult]:
     """The results of every loss, on problems of about `size` elements."""
-    for target, input, dtype in ((t, i, d) for t in TARGETS for i in INPUTS for d in dtypes):
+    losses: list[tuple[str, str, np.dtype, Options]] = [(t, i, d, ()) for t in TARGETS for i in INPUTS for d in dtypes]
+    if np.dtype(np.float32) in dtypes:
+        losses += [("labels", "logits", np.dtype(np.float32), options) for options in TRANSFORMS]
+    for target, input, dtype, options in losses:
+        title = ", ".join([input, *(f"{name} {value:g}" for name, value in options)])
         results = {
             quantity: LossResult(
-                target, input, dtype, quantity,
+                target, title, dtype, quantity,
                 peers={peer.name: PeerTally(BOUNDS[quantity, dtype.name]) for peer in peers})
             for quantity in QUANTITIES
         }  # fmt: skip
-        for problem in problems(target, input, dtype, size, classes):
+        for plain in problems(target, input, dtype, size, classes):
+            problem = replace(plain, options=options, for_peers=plain.for_peers and not options)
             exact = reference(problem)
             measure_xent(problem, exact, library, results)
             for peer in peers if problem.for_peers else ():

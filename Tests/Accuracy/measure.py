@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+import binary_options
 import functions
 import losses
 import peers as peer_libraries
@@ -98,6 +99,19 @@ def print_losses(
     return not exceeded
 
 
+def print_options(library: Library, full: bool) -> bool:
+    """The table of binary losses with options; false if a bound is exceeded."""
+    header = ["input", "options", "quantity", "bound", "max", "mean", "worst case"]
+    print("\n## Binary losses with options, float32, ulp\n\n" + row(header) + "\n" + row("---" for _ in header))
+    good = True
+    for result in binary_options.measure(FULL_LOSSES if full else QUICK_LOSSES, library):
+        tally, good = result.tally, good and not result.exceeded
+        maximum = f"**{figure(tally.maximum)} !**" if result.exceeded else figure(tally.maximum)
+        cells = [result.input, result.name, result.quantity, f"{result.bound:g}", maximum, figure(tally.mean)]
+        print(row([*cells, tally.worst]), flush=True)
+    return good
+
+
 def print_references(dtypes: Sequence[np.dtype]) -> None:
     try:
         import validation
@@ -138,6 +152,8 @@ def main() -> int:
             good = False
     if options.only != "functions":
         good = print_losses(dtypes, library, options.full, peers, options.save) and good
+        if DTYPES["float32"] in dtypes:
+            good = print_options(library, options.full) and good
     return 0 if good else 1
 
 

@@ -16,11 +16,12 @@ Array = np.ndarray
 @dataclass(frozen=True)
 class Exact:
     """Row losses, gradient, and the size at whose unit the gradient is held: its own, or where it is the difference
-    of two inexact numbers the larger one's."""
+    of two inexact numbers the larger one's. The rows' losses have one too where it is not their own."""
 
     loss: Array
     gradient: Array
     size: Array
+    loss_size: Array | None = None
 
 
 def reference(problem: Problem) -> Exact:
@@ -28,7 +29,27 @@ def reference(problem: Problem) -> Exact:
     y_pred = problem.y_pred.astype(wide)
     y_true = problem.y_true if problem.target == "labels" else problem.y_true.astype(wide)
     with np.errstate(all="ignore"):
-        return REFERENCES[problem.target, problem.input](y_true, y_pred)
+        function = REFERENCES[problem.target, problem.input]
+        if problem.options:
+            return of_transformed(function, y_true, y_pred, **dict(problem.options))
+        return function(y_true, y_pred)
+
+
+def of_transformed(
+    function: Callable[[Array, Array], Exact], y_true: Array, z: Array, logit_scale: float = 1, logit_softcap: float = 0
+) -> Exact:
+    """The loss of u = a z, or of u = k tanh(a z / k), and its derivative in z. A cap may cost the effect of its own
+    rounding, which grows with u."""
+    u = logit_scale * z
+    slope = np.full_like(z, logit_scale)
+    granted = np.ones((z.shape[0], 1), z.dtype)
+    if logit_softcap:
+        q = np.exp(-2 * np.abs(u / logit_softcap))
+        u, slope = logit_softcap * np.tanh(u / logit_softcap), 4 * logit_scale * q / (1 + q) ** 2
+        granted = 1 + np.abs(u).max(axis=1, keepdims=True)
+    exact = function(y_true, u)
+    size, loss_size = exact.size * slope * granted, exact.loss * granted[:, 0]
+    return Exact(exact.loss, exact.gradient * slope, size, loss_size)
 
 
 def product(factor: Array, value: Array) -> Array:
