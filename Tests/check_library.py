@@ -71,11 +71,11 @@ def main() -> int:
         failures.append(f"needs {sorted(needed)}, expected the C library alone")
 
     if platform.machine() == "x86_64":
-        for name in ("XentC.o", "Xent.o", "KernelInterface.o", "Kernels.local.o"):
+        for name in ("XentC.o", "Xent.o", "XentKernelInterface.o", "XentKernels.local.o"):
             found = newer_instructions(arguments.objects / name)
             if found:
                 failures.append(f"{name} has {len(found)} instructions beyond the baseline, e.g. {found[:3]}")
-        for name, register in (("KernelsAVX2.local.o", "ymm"), ("KernelsAVX512.local.o", "zmm")):
+        for name, register in (("XentKernelsAVX2.local.o", "ymm"), ("XentKernelsAVX512.local.o", "zmm")):
             path = arguments.objects / name
             if f"%{register}" not in tool("objdump", "-d", path):
                 failures.append(f"{name} does not use {register} registers")

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // What options make of a binary prediction. With y the smoothed target, the two classes add
 //

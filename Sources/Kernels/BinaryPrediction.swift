@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// An element's two probabilities p and q = 1 - p and their logarithms, and what makes the derivatives in the input x of
 /// those in p.

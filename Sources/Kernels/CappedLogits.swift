@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// u = k tanh(a z / k), in float32, for a k in the range of exponents that need no base.
 ///

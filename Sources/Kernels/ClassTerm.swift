@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// What one class adds to a loss: with p the class's probability, q = 1 - p, t its target and w its weight
 ///

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Binary losses with options, in any layout and type, block by block: what is read becomes float64 tiles.
 

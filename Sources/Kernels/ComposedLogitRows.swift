@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Categorical losses of logits with options, in any layout and type. With p = softmax of the transformed logits u,
 // tau_c = w_c t_c and f of ClassTerm.swift

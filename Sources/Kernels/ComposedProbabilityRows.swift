@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Categorical losses of probabilities and log-probabilities with options, in any layout and type: a row's loss is the sum of
 // its class terms. Everything is computed in float64.

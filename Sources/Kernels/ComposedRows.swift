@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // What the composed categorical kernels share: targets, weights and the way out for results.
 

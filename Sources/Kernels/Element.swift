@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// How the elements of one type become lanes and lanes become elements. Everything between is computed in
 /// `Compute`, and a result is rounded to the element type when it is stored.

@@ -1,4 +1,4 @@
-import Platform
+import XentPlatform
 
 /// Sixteen float32 values: one register, two or four, as wide as the processor has them.
 struct Float32Lanes: Lanes {

@@ -1,7 +1,7 @@
 // Exponential and logarithm of float32 lanes. The coefficients are made by Tests/Accuracy/coefficients.py. The
 // exponential is that of Float64Math.swift. Errors are given as there.
 
-import Platform
+import XentPlatform
 
 private enum Logarithm2Short {
   /// 14 bits, so that the product with an integer below 2^10 is exact.

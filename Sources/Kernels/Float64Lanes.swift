@@ -1,4 +1,4 @@
-import Platform
+import XentPlatform
 
 /// Eight float64 values: one register, two or four, as wide as the processor has them.
 struct Float64Lanes: Lanes {

@@ -1,7 +1,7 @@
 // Exponential and logarithm of float64 lanes. The coefficients are made by Tests/Accuracy/coefficients.py; the errors, in
 // units in the last place, and the inputs they occur at are the largest that Tests/Accuracy/measure.py --full finds.
 
-import Platform
+import XentPlatform
 
 extension Float64Lanes {
   /// A sum of 2^180 exponentials that are e^400 above the reference is finite; one that is e^-745 below the largest,

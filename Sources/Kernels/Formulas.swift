@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // The losses that are a function of one target and one prediction at a time. A binary loss is one such value; a
 // categorical loss of probabilities or log-probabilities is their sum over the classes.

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 func descentRun<E: Element>(_: E.Type, _ task: DescentTask, first: Int, count: Int) {
   let rate = E.Compute(-task.learningRate)

@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 // The module's exports. One attribute matters: @export(interface) keeps importing modules, which are compiled for
 // another processor, from compiling the kernels again.

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// What the row kernels need of a processor's vectors: the arithmetic of one register-sized group of values in
 /// the type that a kernel computes in. Vector math builds on it; nothing above it names a vector type.

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// Categorical losses of logits with distributions, T = sum_c t_c, j the largest logit's class:
 /// l = T (lse - z_j) + sum_c t_c (z_j - z_c), whose terms are all >= 0. Gradient T softmax_c - t_c, at a

@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 // Categorical losses of logits with class indices where neighbours in memory are neighbouring rows, as the pixels of images with
 // the channels first: a vector holds one class of sixteen rows, in float32. Otherwise as LogitLabelRows.swift.

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Categorical losses of logits with class indices: l = lse - z_y, gradient softmax - [c = y].
 

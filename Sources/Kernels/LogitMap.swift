@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// What a row of logits does to each of them on its way into the exponential: nothing, or the options' transform u(z), which
 /// `LogitTransform` is in float64.

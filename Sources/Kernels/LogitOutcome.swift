@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// Sums over the classes of eight rows of logits.
 struct ClassSums {

@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 // One row of logits: its largest value, the sum of its exponentials, and its gradient from them. With one class j set
 // apart, the pivot (the label, or the largest logit), and

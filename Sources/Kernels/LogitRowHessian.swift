@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // The diagonal of the Hessian of a row of logits with class indices: T p (1 - p), times the square of the logits' factor.
 

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// What is done to a logit before anything else: z <- a z, then z <- k tanh(z / k).
 struct LogitTransform {

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Rows of logits that are so long that each is shared out over the threads. The parts are cut by the number of classes
 // alone, and their sums added in order.

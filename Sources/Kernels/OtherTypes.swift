@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Arrays beside the prediction may be of other types than it. Kernels are compiled twice: for arrays that are all of one
 // type, and for others. One loop for both would pay for the calls it does not make: they cost it its registers.

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 extension LossTask {
   // The arrays as plain memory, for the kernels that need nothing else.

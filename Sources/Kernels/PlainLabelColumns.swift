@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 // The plain loss of LogitLabelColumns.swift, with ignored labels and class weights. Thirty-two rows at a time are kept in
 // memory near the processor, so that their logits are read once; while their exponentials are computed the next are

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// The inner loop of all pointwise losses: `count` elements from `first`, whose derivatives go to the gradient and
 /// whose losses are added up, and stored too if they are wanted one by one. Nil if an element is none that the

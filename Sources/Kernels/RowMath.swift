@@ -1,4 +1,4 @@
-import Platform
+import XentPlatform
 
 // Exponential and logarithm of float64 lanes for what rows of float32 elements come to: 34 bits, a thousandth of a unit in the
 // last place there, at half the work of those in Float64Math.swift. The coefficients are made by Tests/Accuracy/coefficients.py.

@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 /// How rows of logits lie in memory, for `plainLabelColumns`, which has a vector hold one class of sixteen rows.
 protocol RowOrder {

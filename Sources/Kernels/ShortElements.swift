@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 // The 16-bit types: widened to float32, which holds all their values, and rounded once to them from float32.
 

@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 // Eight rows side by side: kernels that compose options work on tiles, in which a vector holds one class of eight rows. Here
 // is the one place where element types and strides meet lanes; the tile is a few kilobytes of the stack.

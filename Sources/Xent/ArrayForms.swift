@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // The losses of arrays of `Float` or `Double` in C order: the span forms, with the outputs allocated.
 

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Checks of one array's description. They read shapes and strides, never the data.
 

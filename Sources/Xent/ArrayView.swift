@@ -1,6 +1,6 @@
 // Callers see the two enumerations of the kernel interface that the public functions take, and nothing else of it.
-@_exported import enum KernelInterface.ElementType
-@_exported import enum KernelInterface.InputKind
+@_exported import enum XentKernelInterface.ElementType
+@_exported import enum XentKernelInterface.InputKind
 
 /// A view of an array in memory that somebody else owns: the descriptor form that the C entry points use too.
 ///

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// How the rows of a problem are cut into chunks that threads take one by one.
 ///

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// A sum with the rounding errors of its additions beside it (Knuth's TwoSum).
 struct CompensatedTotal {

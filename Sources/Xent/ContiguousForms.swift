@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // The losses of contiguous memory by pointer, which the array and span forms and the C functions stand on.
 

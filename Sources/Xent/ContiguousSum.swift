@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 /// The compensated sum of `count` weights side by side; nil for those whose type or place is another. Not finite if one of
 /// them is not.

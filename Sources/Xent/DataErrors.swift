@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Which element of the floating arrays is refused, and why. Kernels only say that there is one; here the first in C
 // order is looked for.

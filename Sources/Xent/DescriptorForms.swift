@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // The losses of described arrays, on which all other forms stand.
 

@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 /// Text written into a fixed buffer, cut where the buffer ends, counted to its full length.
 struct MessageWriter {

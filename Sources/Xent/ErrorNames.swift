@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // The words for what an error names: arguments, element types, and each option's name, range and use.
 

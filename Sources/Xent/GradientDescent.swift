@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// theta <- theta - learningRate * gradient, computed in float64 and rounded to theta's type.
 ///

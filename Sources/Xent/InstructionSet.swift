@@ -1,10 +1,10 @@
-import KernelInterface
-import Kernels
-import Platform
+import XentKernelInterface
+import XentKernels
+import XentPlatform
 
 #if arch(x86_64)
-  import KernelsAVX2
-  import KernelsAVX512
+  import XentKernelsAVX2
+  import XentKernelsAVX512
 #endif
 
 /// The sets of processor instructions that the kernels are compiled for, each containing the ones before it.
@@ -37,12 +37,12 @@ public enum InstructionSet: Int32, Sendable {
   var kernels: KernelTable {
     #if arch(x86_64)
       switch self {
-      case .baseline: Kernels.kernelTable()
-      case .avx2: KernelsAVX2.kernelTable()
-      case .avx512: KernelsAVX512.kernelTable()
+      case .baseline: XentKernels.kernelTable()
+      case .avx2: XentKernelsAVX2.kernelTable()
+      case .avx512: XentKernelsAVX512.kernelTable()
       }
     #else
-      Kernels.kernelTable()
+      XentKernels.kernelTable()
     #endif
   }
 

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // Where the rows of a problem lie. Rows are numbered in C order over the prediction's axes without the class axis; as
 // many of the innermost axes as have one distance between neighbours in every array are taken together to a run.

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// What the prediction holds.
 public typealias Input = InputKind

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // From a checked problem to kernel calls: which kernel, over which rows, with which divisor.
 

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// What the rows count for, and the check of their labels and weights: one pass over the labels and sample weights before
 /// anything is written, as the divisor of the mean is part of every gradient.

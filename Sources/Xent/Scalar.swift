@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// The scalars that losses are computed from: `Float` and `Double`.
 public protocol Scalar: BinaryFloatingPoint, Sendable {

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 // The losses of spans of `Float` or `Double` in C order. They allocate nothing: what is wanted is written to the
 // caller's spans. For other types, strides and class axes, and for the other outputs, there is the descriptor form.

@@ -1,5 +1,5 @@
-import KernelInterface
-import Platform
+import XentKernelInterface
+import XentPlatform
 
 // Chunks of rows over threads that are started for the call: nothing outlives it, so that a process may fork, load and
 // unload the library as it likes. Starting costs some 10 to 50 microseconds a thread; smaller problems get none.

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// What the target is to the loss.
 enum TargetKind {

@@ -1,4 +1,4 @@
-import KernelInterface
+import XentKernelInterface
 
 /// Why a call was refused. Indices are flat, in C order.
 public enum XentError: Error, Equatable, Sendable {

@@ -52,9 +52,9 @@ def build(instruction_set: str) -> Path:
         return library
     BUILD.mkdir(parents=True, exist_ok=True)
     swiftc, folders = find_swiftc(), ["-I", str(BUILD), "-I", str(ROOT / "Sources/Platform")]
-    module = ["-emit-module", "-emit-module-path", str(BUILD / "KernelInterface.swiftmodule")]
+    module = ["-emit-module", "-emit-module-path", str(BUILD / "XentKernelInterface.swiftmodule")]
     interface_object, probe_object = BUILD / "KernelInterface.o", BUILD / f"probe-{instruction_set}.o"
-    run(swiftc, *SWIFT_FLAGS, *folders, "-O", "-module-name", "KernelInterface", *module, "-c", *interface,
+    run(swiftc, *SWIFT_FLAGS, *folders, "-O", "-module-name", "XentKernelInterface", *module, "-c", *interface,
         "-o", interface_object)  # fmt: skip
     run(swiftc, *SWIFT_FLAGS, *folders, "-Ounchecked", *SET_FLAGS[instruction_set], "-module-name", "Probe",
         "-c", *sources, "-o", probe_object)  # fmt: skip

@@ -50,7 +50,7 @@ def symbol_graph(modules: Path, scratch: Path) -> Path:
     graphs.mkdir(parents=True)
     subprocess.run(
         [tool("swift-symbolgraph-extract"), "-module-name", "Xent", "-minimum-access-level", "public",
-         "-experimental-allowed-reexported-modules=KernelInterface",
+         "-experimental-allowed-reexported-modules=XentKernelInterface",
          "-target", f"{platform.machine()}-unknown-linux-gnu", "-I", modules,
          "-Xcc", f"-fmodule-map-file={ROOT / 'Sources/Platform/module.modulemap'}", "-output-dir", graphs], check=True)
     return graphs
