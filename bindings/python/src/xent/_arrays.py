@@ -34,6 +34,9 @@ _INT64 = np.dtype("i8")
 _from_buffer: Any = ctypes.c_char.from_buffer
 _addressof = ctypes.addressof
 _copied = Array.from_buffer_copy
+# The elements of an array that does not fit the caches.
+_LARGE = 1 << 22
+
 # What ctypes raises for arrays that are read-only, empty, not contiguous, or of a type that buffers do not know.
 _NOT_EXPORTED = (TypeError, ValueError, BufferError)
 
@@ -155,14 +158,23 @@ def new_like(name: str, array: AnyArray) -> AnyArray:
     """An uninitialised array of the shape and type of another, in C order."""
     dtype = array.dtype
     if dtype.kind == "f" or dtype != BFLOAT16:
-        return np.empty(array.shape, dtype)
+        return _uninitialised(array.shape, array.size, dtype)
     try:
         dtype = importlib.import_module("ml_dtypes").bfloat16
     except ImportError:
         raise ElementTypeError(
             f"{name} is True, but y_pred is bfloat16, which NumPy lacks: pass an array to write to or install ml_dtypes"
         ) from None
-    return np.empty(array.shape, dtype)
+    return _uninitialised(array.shape, array.size, dtype)
+
+
+def _uninitialised(shape: tuple[int, ...], size: int, dtype: np.dtype[Any]) -> AnyArray:
+    if size < _LARGE:
+        return np.empty(shape, dtype)
+    # From the start of a cache line on: lines that are written whole can go past the caches.
+    memory = np.empty(size * dtype.itemsize + 63, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size * dtype.itemsize].view(dtype).reshape(shape)
 
 
 def type_name(array: AnyArray) -> str:
