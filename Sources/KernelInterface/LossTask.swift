@@ -123,9 +123,13 @@ public struct LossTask {
     hasLongRows && isPlain && input == .logits && !target.type.isFloatingPoint
   }
 
-  /// So few elements that the more exact arithmetic costs nothing, or a gradient's scale that float32 does not hold.
+  /// A gradient's scale so large that exponentials which float32 takes for 0 come back.
+  @inlinable public var hasLargeScale: Bool { gradientScale > 0x1p10 }
+
+  /// So few elements that the more exact arithmetic costs nothing, or a gradient's scale too large for float32, or so small that
+  /// it does not hold it.
   @inlinable public var wantsFloat64: Bool {
-    rows &* classes <= 4096 || gradientScale > 0x1p126 || gradientScale < 0x1p-126
+    rows &* classes <= 4096 || hasLargeScale || gradientScale < 0x1p-126
   }
 }
 

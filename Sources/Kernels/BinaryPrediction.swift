@@ -260,9 +260,10 @@ struct BinaryLogProbabilityInput: BinaryInput {
     let relative = Float32Lanes.keep(.zero < complement.value, complement.remainder / complement.value)
     let complementLogarithm = Float32Lanes.widenedLogarithm(complement.value, relative: relative)
     let loss = (.zero - complementLogarithm.0, .zero - complementLogarithm.1)
-    let odds = (exponential / complement.value).widened
     let exponentials = exponential.widened
     let complements = complement.value.widened
+    // Near a probability of 1 they are above all numbers of float32.
+    let odds = (exponentials.0 / complements.0, exponentials.1 / complements.1)
     let logarithms = logarithm.widened
     let small = SmallExponentials(logarithm, value: exponential)
     let p = small.replacing(exponentials, where: exponentials)

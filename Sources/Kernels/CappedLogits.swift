@@ -41,7 +41,7 @@ struct CappedLogits: LogitMap {
     let a = terms.logitScale
     let k = terms.logitSoftcap
     let size = Value.absolute(z)
-    let q = Value.scaledExponential(.zero - size, times: 2 * a / k, ExponentialScale(shift: -Self.headroom)).value
+    let q = Value.scaledExponential(.zero - size, times: 2 * a / k, ExponentialScale(shift: -Self.headroom))
     let inverse = .one / Value.multiplyAdd(q, Value(Self.down), .one)
     let share = q * inverse
     let far = Value(k) + Value.multiplyAdd(share, Value(-2 * k * Self.down), Value(k - Double(Float(k))))
@@ -60,12 +60,12 @@ struct CappedLogits: LogitMap {
   @inline(__always)
   func exponential(
     _ argument: (capped: Float32Lanes, slope: Float32Lanes), _ scale: ExponentialScale
-  ) -> Float32Term {
+  ) -> Float32Lanes {
     Float32Lanes.scaledExponential(argument.capped, scale)
   }
   @inline(__always)
-  func kept(_ term: Float32Term, _ argument: (capped: Float32Lanes, slope: Float32Lanes)) -> Float32Lanes {
-    term.value * argument.slope
+  func kept(_ exponential: Float32Lanes, _ argument: (capped: Float32Lanes, slope: Float32Lanes)) -> Float32Lanes {
+    exponential * argument.slope
   }
   /// What is kept lacks 4 a, and is as far up as q.
   @inline(__always) var keptFactor: Double { 4 * terms.logitScale * Self.down }

@@ -20,6 +20,11 @@ import XentKernelInterface
 private struct GroupSoftmax {
   let transform: LogitTransform
   let scale: LaneScale
+  /// What the transform rounded off the scale's base.
+  private let baseLow: Float64Lanes
+  /// The scale for logits that are less the base already, in rows so large that they have one.
+  private let scaleWithoutBase: LaneScale
+  private let hasBase: Bool
   /// The pivot's class and transformed logit.
   let pivot: Float64Lanes
   let pivotHigh: Float64Lanes
@@ -36,14 +41,32 @@ private struct GroupSoftmax {
     transform = LogitTransform(task.terms)
     self.pivot = pivot
     (pivotHigh, pivotLow) = transform.apply(pivotLogit)
-    let reference = transform.apply(largest).high
+    let (reference, referenceLow) = transform.apply(largest)
     scale = LaneScale(references: Float64Lanes.select(reference - reference == .zero, reference, .zero))
-    pivotTerm = Float64Lanes.scaledExponential(pivotHigh, low: pivotLow, scale)
+    let isBase = Float64Lanes.not(scale.base == .zero)
+    hasBase = Float64Lanes.any(isBase)
+    baseLow = Float64Lanes.keep(isBase, referenceLow)
+    scaleWithoutBase = LaneScale(
+      base: .zero, exponent: scale.exponent, headroom: Float64Lanes.exponentialRange.headroom)
+    pivotTerm = exponential(high: pivotHigh, low: pivotLow)
   }
 
   @inline(__always) func exponential(_ z: Float64Lanes) -> Float64Lanes {
     let (high, low) = transform.apply(z)
-    return Float64Lanes.scaledExponential(high, low: low, scale)
+    return exponential(high: high, low: low)
+  }
+
+  /// The low part must be small beside 1, and that of a large logit is only less that of its base.
+  @inline(__always) private func exponential(high: Float64Lanes, low: Float64Lanes) -> Float64Lanes {
+    if !hasBase { return Float64Lanes.scaledExponential(high, low: low, scale) }
+    let distance = high - scale.base
+    let lowDistance = low - baseLow
+    let sum = distance + lowDistance
+    let part = sum - distance
+    let rest = (distance - (sum - part)) + (lowDistance - part)
+    // Of a sum far off nothing is left, and its rest may be larger than 1.
+    let isNear = Float64Lanes.absolute(sum) < Float64Lanes(0x1p+20)
+    return Float64Lanes.scaledExponential(sum, low: Float64Lanes.keep(isNear, rest), scaleWithoutBase)
   }
 
   @inline(__always) func isPivot(_ classIndex: Int) -> Float64Lanes.Mask { pivot == Float64Lanes(Double(classIndex)) }
@@ -66,7 +89,7 @@ private struct GroupSoftmax {
   @inline(__always) var logSumExp: Float64Lanes { group.logSumExp(headroom: Float64Lanes.exponentialRange.headroom) }
 
   @inline(__always) var group: LogitGroup {
-    LogitGroup(others: others, pivot: pivotTerm, pivotLogit: (pivotHigh - scale.base) + pivotLow, scale)
+    LogitGroup(others: others, pivot: pivotTerm, pivotLogit: (pivotHigh - scale.base) + (pivotLow - baseLow), scale)
   }
 }
 

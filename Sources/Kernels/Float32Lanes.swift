@@ -4,7 +4,6 @@ import XentPlatform
 struct Float32Lanes: Lanes {
   /// All bits of a lane set or none.
   typealias Mask = SIMD16<Int32>
-  typealias Term = Float32Term
   typealias Sum = Float32Sum
 
   var vector: SIMD16<Float>
@@ -83,23 +82,8 @@ struct Float32Lanes: Lanes {
   }
 }
 
-/// An exponential 2^n e^r as 2^n and 2^n (e^r - 1): each is rounded far less than their sum in float32 would be, and
-/// they meet in a float64 sum.
-struct Float32Term: SummableTerm {
-  let power: Float32Lanes
-  let rest: Float32Lanes
-
-  @inline(__always) init(power: Float32Lanes, rest: Float32Lanes) {
-    self.power = power
-    self.rest = rest
-  }
-  @inline(__always) var value: Float32Lanes { power + rest }
-  @inline(__always) func kept(_ mask: Float32Lanes.Mask) -> Self {
-    Self(power: Float32Lanes.keep(mask, power), rest: Float32Lanes.keep(mask, rest))
-  }
-}
-
-/// A float64 sum of every lane's low and high half.
+/// A float64 sum of every lane's low and high half. Nothing is added in float32 before: of two terms, one of a little less than
+/// 2^-24 of the other would be lost, which is more than half a unit of a small significand.
 struct Float32Sum: LaneSum {
   private var low = SIMD8<Double>(repeating: 0)
   private var high = SIMD8<Double>(repeating: 0)
@@ -113,15 +97,6 @@ struct Float32Sum: LaneSum {
   /// Sixteen values that are float64 already.
   @inline(__always) mutating func add(_ first: Float64Lanes, _ second: Float64Lanes) {
     low = f64x8_add(low, (first + second).vector)
-  }
-  @inline(__always) mutating func add(_ term: Float32Term) {
-    add(term.power)
-    add(term.rest)
-  }
-  /// Two are added in float32 before they are widened; of more, many small ones beside a large one would be lost.
-  @inline(__always) mutating func add(_ a: Float32Term, _ b: Float32Term) {
-    add(a.power + b.power)
-    add(a.rest + b.rest)
   }
   @inline(__always)
   mutating func add(_ a: Float32Lanes, timesDifference b: Float32Lanes, _ c: Float32Lanes) {

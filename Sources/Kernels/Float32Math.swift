@@ -63,21 +63,21 @@ extension Float32Lanes {
 
   /// Relative error of the polynomial 2^-28.0. Largest error 1.02 at x = -0x1.9e5a9cp+6 with the reference -103.
   @inline(__always)
-  static func scaledExponential(_ x: Float32Lanes, _ scale: ExponentialScale) -> Float32Term {
+  static func scaledExponential(_ x: Float32Lanes, _ scale: ExponentialScale) -> Float32Lanes {
     let (power, tail) = scaledParts(x, scale, isExact: false)
-    return Float32Term(power: power, rest: power * tail)
+    return multiplyAdd(power, tail, power)
   }
 
   /// As above with a scale for every lane.
-  @inline(__always) static func scaledExponential(_ x: Float32Lanes, _ scale: LaneScale32) -> Float32Term {
+  @inline(__always) static func scaledExponential(_ x: Float32Lanes, _ scale: LaneScale32) -> Float32Lanes {
     let (power, tail) = scaledParts(x, scale, isExact: false)
-    return Float32Term(power: power, rest: power * tail)
+    return multiplyAdd(power, tail, power)
   }
 
   /// `e^(factor (x - scale.base)) 2^-scale.shift`, for processors with a fused multiplication: with the factor in two parts no
   /// product is rounded before n ln 2 is off it. The factor must be far inside the range of float32.
   @inline(__always)
-  static func scaledExponential(_ x: Float32Lanes, times factor: Double, _ scale: ExponentialScale) -> Float32Term {
+  static func scaledExponential(_ x: Float32Lanes, times factor: Double, _ scale: ExponentialScale) -> Float32Lanes {
     let lanes = LaneScale32(scale)
     let high = Float32Lanes(factor)
     let low = Float32Lanes(factor - Double(Float(factor)))
@@ -87,7 +87,7 @@ extension Float32Lanes {
     let first = multiplyAdd(distance, high, n * Float32Lanes(-Logarithm2Short.high))
     let rest = multiplyAdd(n, Float32Lanes(-Logarithm2Short.low), distance * low)
     let power = powerOfTwo(field: shifted)
-    return Float32Term(power: power, rest: power * exponentialTail(first + rest, nil))
+    return multiplyAdd(power, exponentialTail(first + rest, nil), power)
   }
 
   @inline(__always) private static func scaledParts(

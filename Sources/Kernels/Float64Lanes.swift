@@ -4,7 +4,6 @@ import XentPlatform
 struct Float64Lanes: Lanes {
   /// All bits of a lane set or none.
   typealias Mask = SIMD8<Int64>
-  typealias Term = Float64Term
   typealias Sum = Float64Sum
 
   var vector: SIMD8<Double>
@@ -79,14 +78,6 @@ struct Float64Lanes: Lanes {
   }
 }
 
-/// An exponential as it is: the sum behind it is compensated.
-struct Float64Term: SummableTerm {
-  var value: Float64Lanes
-
-  @inline(__always) init(value: Float64Lanes) { self.value = value }
-  @inline(__always) func kept(_ mask: Float64Lanes.Mask) -> Self { Self(value: Float64Lanes.keep(mask, value)) }
-}
-
 /// A compensated sum in every lane (Knuth's TwoSum).
 struct Float64Sum: LaneSum {
   private var high = Float64Lanes.zero
@@ -99,11 +90,6 @@ struct Float64Sum: LaneSum {
     let part = sum - high
     low = low + ((high - (sum - part)) + (value - part))
     high = sum
-  }
-  @inline(__always) mutating func add(_ term: Float64Term) { add(term.value) }
-  @inline(__always) mutating func add(_ a: Float64Term, _ b: Float64Term) {
-    add(a.value)
-    add(b.value)
   }
   @inline(__always)
   mutating func add(_ a: Float64Lanes, timesDifference b: Float64Lanes, _ c: Float64Lanes) { add(a * (b - c)) }

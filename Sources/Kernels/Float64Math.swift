@@ -16,9 +16,9 @@ extension Float64Lanes {
   /// field, are 2^n. Relative error of the polynomial 2^-60.3.
   /// Largest error 1.02 at x = 0x1.3dfbdd5e5f252p+9 with the reference 700.
   @inline(__always)
-  static func scaledExponential(_ x: Float64Lanes, _ scale: ExponentialScale) -> Float64Term {
+  static func scaledExponential(_ x: Float64Lanes, _ scale: ExponentialScale) -> Float64Lanes {
     let (power, tail) = scaledParts(x, scale)
-    return Float64Term(value: (one + tail) * power)
+    return (one + tail) * power
   }
 
   /// As above with a scale for every lane, of x + low.

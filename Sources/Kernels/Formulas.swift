@@ -12,6 +12,14 @@ protocol Formula {
   func offends(_ target: Value, _ prediction: Value) -> Value.Mask
   func loss(_ target: Value, _ prediction: Value) -> Value
   func derivative(_ target: Value, _ prediction: Value) -> Value
+  /// The derivative times a scale.
+  func derivative(_ target: Value, _ prediction: Value, scale: Value) -> Value
+}
+
+extension Formula {
+  @inline(__always) func derivative(_ target: Value, _ prediction: Value, scale: Value) -> Value {
+    derivative(target, prediction) * scale
+  }
 }
 
 /// Probabilities with floor: p and 1 - p, each at least the floor.
@@ -127,9 +135,17 @@ struct BinaryLogProbabilities<Value: Lanes>: Formula {
   /// -y + (1-y) e^q / (1 - e^q).
   @inline(__always) func derivative(_ y: Value, _ prediction: Value) -> Value {
     let q = Value.minimum(.zero, prediction)
-    let complement = Value.one - y
     let odds = Value.exponentialOfNegative(q) / Value.complementOfExponential(q).value
-    return keepNaN(product(complement, odds) - y, q)
+    return keepNaN(product(Value.one - y, odds) - y, q)
+  }
+  /// Near a probability of 1, where the odds 1 / -q may be above all numbers, the scale comes first.
+  @inline(__always) func derivative(_ y: Value, _ prediction: Value, scale: Value) -> Value {
+    let plain = derivative(y, prediction) * scale
+    let isNear = Value(-0x1p-120) < prediction
+    if !Value.any(isNear) { return plain }
+    let near = product(Value.one - y, scale) / (.zero - Value.minimum(.zero, prediction))
+    let isFree = Value.or(y == .one, Value.zero <= prediction)
+    return Value.select(Value.and(isNear, Value.not(isFree)), near - y * scale, plain)
   }
   @inline(__always) private func logarithmOfComplement(_ q: Value) -> Value {
     let complement = Value.complementOfExponential(q)

@@ -144,7 +144,7 @@ extension LossTask {
   /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does.
   fileprivate var hasMappedLabels: Bool {
     let isCapped = terms.logitSoftcap > 0
-    if terms.logitScale == 1 && !isCapped && !hessian.isThere || prediction.type == .float64 || classes <= shortRow
+    if hasLargeScale || terms.logitScale == 1 && !isCapped && !hessian.isThere || prediction.type == .float64 || classes <= shortRow
       || !hasClassesInOrder || hessian.isThere && (hessian.classStride != 1 || terms.zLoss != 0)
     {
       return false
@@ -202,6 +202,8 @@ private enum LabelDispatch: LossDispatch {
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
     switch task.input {
+    case .logits where task.hasLargeScale && E.size < 8 && task.classes > shortRow:
+      composedLogitRows(task, first: first, count: count, &totals)
     case .logits where task.hasSimplySmoothedLabels && task.hasClassesInOrder && task.classes > shortRow:
       logitLabelRows(E.self, task, first: first, count: count, &totals)
     case .logits where !(task.hasSimpleLabels && task.hasClassesInOrder):
@@ -230,7 +232,7 @@ private enum DistributionDispatch: LossDispatch {
     _: E.Type, _: Exact.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals
   ) where Exact.Compute == Float64Lanes {
     switch task.input {
-    case .logits where !task.isPlain:
+    case .logits where !task.isPlain || task.hasLargeScale && E.size < 8:
       composedLogitRows(task, first: first, count: count, &totals)
     case .probabilities where !task.isPlain, .logProbabilities where !task.isPlain:
       composedProbabilityRows(task, first: first, count: count, &totals)

@@ -7,7 +7,6 @@ import XentKernelInterface
 protocol Lanes {
   associatedtype Mask
   /// What an exponential is summed as.
-  associatedtype Term: SummableTerm where Term.Value == Self
   /// A sum that is wider than the lanes.
   associatedtype Sum: LaneSum where Sum.Value == Self
 
@@ -58,7 +57,7 @@ protocol Lanes {
   static var exponentialRange: ExponentialRange { get }
   /// `e^(x - scale.base) 2^-scale.shift`, with 0 for what is below the normal numbers. NaN gives NaN, -inf exactly 0.
   /// x may be above the scale's reference by the range's reach.
-  static func scaledExponential(_ x: Self, _ scale: ExponentialScale) -> Term
+  static func scaledExponential(_ x: Self, _ scale: ExponentialScale) -> Self
   /// `e^x` for x <= 0 as the sum of a power of two 2^n and 2^n (e^r - 1), with gradual underflow. The rest keeps its
   /// relative accuracy where e^x is near 1: the power is 1 then, and the rest e^x - 1.
   static func exponentialParts(_ x: Self) -> (power: Self, rest: Self)
@@ -67,22 +66,11 @@ protocol Lanes {
   static func logarithm(_ x: Self, relative: Self?, isNormal: Bool) -> Self
 }
 
-/// An exponential on its way into a `LaneSum`.
-protocol SummableTerm {
-  associatedtype Value: Lanes
-  var value: Value { get }
-  /// The term where the mask holds, 0 elsewhere.
-  func kept(_ mask: Value.Mask) -> Self
-}
-
 /// The sum of many lanes' values.
 protocol LaneSum {
   associatedtype Value: Lanes
   init()
   mutating func add(_ value: Value)
-  mutating func add(_ term: Value.Term)
-  /// Adds two terms, at the cost of one where that loses little.
-  mutating func add(_ a: Value.Term, _ b: Value.Term)
   /// Adds `a (b - c)`, rounded no more than the sum.
   mutating func add(_ a: Value, timesDifference b: Value, _ c: Value)
   /// The sum over all lanes, added up in a fixed order.

@@ -44,41 +44,38 @@ func logitLabelColumn<E: Element>(
   }
 
   var largest = Value(-.infinity)
+  var hasNaN = Value.first(0)
   var pivotLogits = Value.zero
   for c in 0..<classes {
     // Every class has its own stream, more than the processor follows by itself.
     platform_prefetch(logits + (c &* stride &* E.size &+ 512))
     let z = E.load(logits, c &* stride)
     largest = Value.maximum(z, largest)
+    hasNaN = Value.or(hasNaN, Value.not(z == z))
     pivotLogits = Value.select(labels == Value(Double(c)), z, pivotLogits)
   }
   let isDefined = largest - largest == .zero
   let scale = LaneScale32(references: Value.keep(isDefined, largest))
 
   var others = Value.Sum()
-  @inline(__always) func exponential(_ c: Int) -> Float32Term {
+  @inline(__always) func exponential(_ c: Int) -> Value {
     let term = Value.scaledExponential(E.load(logits, c &* stride), scale)
-    if let kept { E.store(term.value, kept, c &* gradientStride) }
-    return term.kept(Value.not(labels == Value(Double(c))))
+    if let kept { E.store(term, kept, c &* gradientStride) }
+    return Value.keep(Value.not(labels == Value(Double(c))), term)
   }
-  var c = 0
-  while c &+ 1 < classes {
-    let even = exponential(c)
-    others.add(even, exponential(c &+ 1))
-    c &+= 2
-  }
-  if c < classes { others.add(exponential(c)) }
+  for c in 0..<classes { others.add(exponential(c)) }
 
   let headroom = Value.exponentialRange.headroom
   let (lowOthers, highOthers) = others.lanes
   let (lowLogits, highLogits) = pivotLogits.widened
   let (lowExponents, highExponents) = scale.exponent.widened
-  // Of a row without a softmax the largest logit is its log-sum-exp; one with a NaN as well is looked at again.
-  let (lowBases, highBases) = Value.select(isDefined, scale.base, largest).widened
+  // Of a row without a softmax the largest logit is its log-sum-exp, or NaN.
+  let undefined = Value.select(hasNaN, Value(.nan), largest)
+  let (lowBases, highBases) = Value.select(isDefined, scale.base, undefined).widened
   let low = RowGroup(first: row, count: 8)
   let high = RowGroup(first: row &+ 8, count: 8)
-  let lowGroup = columnGroup(task, low, lowOthers, lowLogits, lowBases, lowExponents, headroom)
-  let highGroup = columnGroup(task, high, highOthers, highLogits, highBases, highExponents, headroom)
+  let lowGroup = columnGroup(lowOthers, lowLogits, lowBases, lowExponents, headroom)
+  let highGroup = columnGroup(highOthers, highLogits, highBases, highExponents, headroom)
   let lowOutcome = LabelOutcome(task, low, lowGroup, headroom: headroom)
   let highOutcome = LabelOutcome(task, high, highGroup, headroom: headroom)
   lowOutcome.storeLosses(task, low, &sum)
@@ -95,7 +92,7 @@ func logitLabelColumn<E: Element>(
   for c in 0..<classes {
     let e =
       kept.map { E.load($0, c &* gradientStride) }
-      ?? Value.scaledExponential(E.load(logits, c &* stride), scale).value
+      ?? Value.scaledExponential(E.load(logits, c &* stride), scale)
     let place = row &+ c &* gradientStride
     if isExtreme {
       e.eachLane(Value.count) { lane, value in
@@ -122,22 +119,14 @@ func logitLabelColumn<E: Element>(
 /// Eight rows' sums.
 @inline(__always)
 private func columnGroup(
-  _ task: LossTask, _ rows: RowGroup, _ others: Float64Lanes, _ logits: Float64Lanes, _ bases: Float64Lanes,
+  _ others: Float64Lanes, _ logits: Float64Lanes, _ bases: Float64Lanes,
   _ exponents: Float64Lanes, _ headroom: Double
 ) -> LogitGroup {
   let isDefined = bases - bases == .zero
   let scale = LaneScale(base: Float64Lanes.keep(isDefined, bases), exponent: exponents, headroom: headroom)
   let pivot = Float64Lanes.scaledExponential(logits, low: .zero, scale)
   let undefined = Float64Lanes(.nan)
-  var largest = bases
-  if task.logSumExp.isThere && Float64Lanes.any(Float64Lanes.not(isDefined)) {
-    largest.setLanes(8) { lane in
-      if bases[lane].isFinite { return bases[lane] }
-      for c in 0..<task.classes where task.prediction.value(rows.first &+ lane, c).isNaN { return .nan }
-      return bases[lane]
-    }
-  }
   return LogitGroup(
     others: Float64Lanes.select(isDefined, others, undefined), pivot: Float64Lanes.select(isDefined, pivot, undefined),
-    pivotLogit: logits - bases, LaneScale(base: largest, exponent: exponents, headroom: headroom))
+    pivotLogit: logits - bases, LaneScale(base: bases, exponent: exponents, headroom: headroom))
 }

@@ -228,7 +228,7 @@ private func shortLogitLabelGroup<Exact: Element>(
   var index = 0
   while index < elements {
     let z = Exact.load(predictions, start &+ index, count: elements &- index, end: end, fill: -.infinity)
-    Float64Element.store(Float64Lanes.scaledExponential(z, scale).value, exponentials, index)
+    Float64Element.store(Float64Lanes.scaledExponential(z, scale), exponentials, index)
     index &+= Float64Lanes.count
   }
 

@@ -27,9 +27,9 @@ protocol LogitMap {
   /// before one of them is ended.
   func argument(_ z: Value) -> Argument
   /// e^u, scaled.
-  func exponential(_ argument: Argument, _ scale: ExponentialScale) -> Value.Term
+  func exponential(_ argument: Argument, _ scale: ExponentialScale) -> Value
   /// What of e^u makes the gradient: e^u du/dz, but for a constant factor.
-  func kept(_ term: Value.Term, _ argument: Argument) -> Value
+  func kept(_ exponential: Value, _ argument: Argument) -> Value
   /// That factor.
   var keptFactor: Double { get }
   /// du/dz at up to eight logits.
@@ -51,10 +51,10 @@ struct PlainLogits<Value: Lanes>: LogitMap {
   }
   @inline(__always) func value(_ z: Double, base: Double) -> Double { z - base }
   @inline(__always) func argument(_ z: Value) -> Value { z }
-  @inline(__always) func exponential(_ z: Value, _ scale: ExponentialScale) -> Value.Term {
+  @inline(__always) func exponential(_ z: Value, _ scale: ExponentialScale) -> Value {
     Value.scaledExponential(z, scale)
   }
-  @inline(__always) func kept(_ term: Value.Term, _ z: Value) -> Value { term.value }
+  @inline(__always) func kept(_ exponential: Value, _ z: Value) -> Value { exponential }
   @inline(__always) var keptFactor: Double { 1 }
   @inline(__always) func slopes(_ count: Int, at logit: (_ lane: Int) -> Double) -> Float64Lanes { .one }
 }
@@ -76,10 +76,10 @@ struct ScaledLogits: LogitMap {
   }
   @inline(__always) func value(_ z: Double, base: Double) -> Double { factor * (z - base) }
   @inline(__always) func argument(_ z: Float32Lanes) -> Float32Lanes { z }
-  @inline(__always) func exponential(_ z: Float32Lanes, _ scale: ExponentialScale) -> Float32Term {
+  @inline(__always) func exponential(_ z: Float32Lanes, _ scale: ExponentialScale) -> Float32Lanes {
     Float32Lanes.scaledExponential(z, times: factor, scale)
   }
-  @inline(__always) func kept(_ term: Float32Term, _ z: Float32Lanes) -> Float32Lanes { term.value }
+  @inline(__always) func kept(_ exponential: Float32Lanes, _ z: Float32Lanes) -> Float32Lanes { exponential }
   @inline(__always) var keptFactor: Double { factor }
   @inline(__always) func slopes(_ count: Int, at logit: (_ lane: Int) -> Double) -> Float64Lanes { Float64Lanes(factor) }
 }

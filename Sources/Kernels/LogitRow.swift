@@ -174,6 +174,8 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
   /// +inf. NaN logits give a softmax of NaN.
   @inline(__always) func softmax(_ row: Int, pivot: Int) -> RowSoftmax? {
     var reference = reference(row)
+    // Before exponentials may overwrite what the row's log-sum-exp is made of.
+    if !map.isDefined(reference) { return nil }
     var found = softmax(row, pivot: pivot, reference: reference)
     if !map.isWithinReach(found.largest, of: reference) {
       reference = found.largest
@@ -220,8 +222,10 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
       let partEnd = part == 0 ? pivotStart : wholeEnd
       while offset < partEnd {
         let (e0, e1, e2, e3, high) = exponentials(start &+ offset, scale, kept.map { $0 + offset &* E.Kept.size })
-        sum.add(e0, e1)
-        sum.add(e2, e3)
+        sum.add(e0)
+        sum.add(e1)
+        sum.add(e2)
+        sum.add(e3)
         largest = Value.maximum(high, largest)
         offset &+= block
       }
@@ -236,8 +240,8 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
         var term = map.exponential(argument, scale)
         if let kept { E.Kept.store(map.kept(term, argument), kept, offset, count: left) }
         let lane = pivot &- offset
-        if !Map.keepsInfinity { term = term.kept(Value.first(left)) }
-        sum.add(lane >= 0 && lane < Value.count ? term.kept(Value.not(Value.only(lane))) : term)
+        if !Map.keepsInfinity { term = Value.keep(Value.first(left), term) }
+        sum.add(lane >= 0 && lane < Value.count ? Value.keep(Value.not(Value.only(lane)), term) : term)
         largest = Value.maximum(z, largest)
         offset &+= Value.count
       }
@@ -254,7 +258,7 @@ struct MappedLogitRows<E: Element, Map: LogitMap> where Map.Value == E.Compute {
   /// A block's exponentials and its largest logits.
   @inline(__always)
   private func exponentials(_ index: Int, _ scale: ExponentialScale, _ kept: UnsafeMutableRawPointer?) -> (
-    Value.Term, Value.Term, Value.Term, Value.Term, Value
+    Value, Value, Value, Value, Value
   ) {
     prefetch(index)
     let z0 = E.load(predictionData, index)

@@ -122,14 +122,9 @@ private struct AnchoredSum {
 
   @inline(__always) init() {}
 
-  @inline(__always) mutating func add(_ term: Float32Term) { add(power: term.power, rest: term.rest) }
-  /// Two are added before; of more, many small ones beside a large one would be lost.
-  @inline(__always) mutating func add(_ a: Float32Term, _ b: Float32Term) {
-    add(power: a.power + b.power, rest: a.rest + b.rest)
-  }
-  @inline(__always) private mutating func add(power: Float32Lanes, rest: Float32Lanes) {
-    let sum = high + (power + rest)
-    low = low + ((power - (sum - high)) + rest)
+  @inline(__always) mutating func add(_ value: Float32Lanes) {
+    let sum = high + value
+    low = low + (value - (sum - high))
     high = sum
   }
 
@@ -239,23 +234,12 @@ func plainLabelColumns<E: Element, Order: RowOrder>(
       let highScale = LaneScale32(nearReferences: high.largest)
       var lowSum = AnchoredSum()
       var highSum = AnchoredSum()
-      @inline(__always) func exponential(_ place: Int, _ scale: LaneScale32) -> Float32Term {
-        let term = Value.scaledExponential(Float32Element.load(current, place), scale)
-        if hasGradient { Float32Element.store(term.value, current, place) }
-        return term
+      @inline(__always) func exponential(_ place: Int, _ scale: LaneScale32) -> Value {
+        let e = Value.scaledExponential(Float32Element.load(current, place), scale)
+        if hasGradient { Float32Element.store(e, current, place) }
+        return e
       }
-      var c = 0
-      while c &+ 1 < classes {
-        let place = c &* rows
-        let even = exponential(place, lowScale)
-        lowSum.add(even, exponential(place &+ rows, lowScale))
-        load(c, nextRow, &nextFirst, &nextSecond)
-        let highEven = exponential(place &+ Value.count, highScale)
-        highSum.add(highEven, exponential(place &+ rows &+ Value.count, highScale))
-        load(c &+ 1, nextRow, &nextFirst, &nextSecond)
-        c &+= 2
-      }
-      if c < classes {
+      for c in 0..<classes {
         lowSum.add(exponential(c &* rows, lowScale))
         highSum.add(exponential(c &* rows &+ Value.count, highScale))
         load(c, nextRow, &nextFirst, &nextSecond)

@@ -30,7 +30,7 @@ func pointwiseRun<E: Element, F: Formula>(
     sum.add(left >= E.Compute.count ? loss : E.Compute.keep(E.Compute.first(left), loss))
     if let elementLoss { E.store(loss, elementLoss, index, count: left) }
     if gradient.isThere {
-      E.store(formula.derivative(target, prediction) * scale, gradient, index, count: left)
+      E.store(formula.derivative(target, prediction, scale: scale), gradient, index, count: left)
     }
     index &+= E.Compute.count
   }

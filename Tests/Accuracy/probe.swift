@@ -63,7 +63,7 @@ private enum Probe<E: Element> {
     scaleUsed[0] = scale.base
     scaleUsed[1] = scale.shift
     scaleUsed[2] = Value.exponentialRange.reach
-    apply(E.self, x, result, count) { Value.scaledExponential($0, scale).value }
+    apply(E.self, x, result, count) { Value.scaledExponential($0, scale) }
   }
 }
 
