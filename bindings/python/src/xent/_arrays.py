@@ -79,6 +79,16 @@ def view(array: AnyArray) -> Array:
     return result
 
 
+def view_of_new(array: AnyArray, like: Array) -> Array:
+    """The descriptor of an array that `new_like` has made for the one whose descriptor `like` is."""
+    if like.strides:
+        return view(array)
+    result = _copied(like)
+    result.data = address(array)
+    result.owned = array, like.owned
+    return result
+
+
 # The functions below check `flags.aligned`, which covers the strides: an element type's alignment is its size.
 
 
@@ -157,24 +167,19 @@ def write(name: str, value: Any) -> AnyArray:
 def new_like(name: str, array: AnyArray) -> AnyArray:
     """An uninitialised array of the shape and type of another, in C order."""
     dtype = array.dtype
-    if dtype.kind == "f" or dtype != BFLOAT16:
-        return _uninitialised(array.shape, array.size, dtype)
-    try:
-        dtype = importlib.import_module("ml_dtypes").bfloat16
-    except ImportError:
-        raise ElementTypeError(
-            f"{name} is True, but y_pred is bfloat16, which NumPy lacks: pass an array to write to or install ml_dtypes"
-        ) from None
-    return _uninitialised(array.shape, array.size, dtype)
-
-
-def _uninitialised(shape: tuple[int, ...], size: int, dtype: np.dtype[Any]) -> AnyArray:
-    if size < _LARGE:
-        return np.empty(shape, dtype)
+    if dtype.kind != "f" and dtype == BFLOAT16:
+        try:
+            dtype = importlib.import_module("ml_dtypes").bfloat16
+        except ImportError:
+            raise ElementTypeError(
+                f"{name} is True, but y_pred is bfloat16, which NumPy lacks: pass an array to write to or install ml_dtypes"
+            ) from None
+    if array.size < _LARGE:
+        return np.empty(array.shape, dtype)
     # From the start of a cache line on: lines that are written whole can go past the caches.
-    memory = np.empty(size * dtype.itemsize + 63, np.uint8)
+    memory = np.empty(array.nbytes + 63, np.uint8)
     start = -memory.ctypes.data % 64
-    return memory[start : start + size * dtype.itemsize].view(dtype).reshape(shape)
+    return memory[start : start + array.nbytes].view(dtype).reshape(array.shape)
 
 
 def type_name(array: AnyArray) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import new_like, view, write
+from ._arrays import new_like, view, view_of_new, write
 from ._errors import OptionError, raise_explained
 from ._library import DEFAULT_OUTPUTS, Array, Options, Outputs
 from ._options import REDUCTIONS, flag
@@ -59,6 +59,7 @@ def call(
 ) -> Result:
     """Call one of the two descriptor functions."""
     is_double = y_pred.dtype == _FLOAT64
+    prediction = view(y_pred)
     outputs = _new_double(_DOUBLE) if is_double else _new_single(_SINGLE)
     # What the outputs point at lives in the locals until the call is over.
     losses = slope = curvature = exponent = largest = None
@@ -71,13 +72,13 @@ def call(
         outputs.loss = memory + _LOSS_OFFSET
         outputs.loss_data = memory + _VALUE_OFFSET
     if gradient is not False:
-        slope, slope_view = _derivative("gradient", gradient, y_pred)
+        slope, slope_view = _derivative("gradient", gradient, y_pred, prediction)
         if slope_view is not None:
             outputs.gradient = addressof(slope_view)
     if chosen.accumulate_gradient and (slope is None or slope is not gradient):
         raise OptionError("accumulate_gradient is True, but gradient is not an array that holds what to add to")
     if hessian is not False:
-        curvature, curvature_view = _derivative("hessian", hessian, y_pred)
+        curvature, curvature_view = _derivative("hessian", hessian, y_pred, prediction)
         if curvature_view is not None:
             outputs.hessian = addressof(curvature_view)
     if log_sum_exp is not False and flag("log_sum_exp", log_sum_exp):
@@ -90,7 +91,6 @@ def call(
         outputs.argmax = addressof(largest_view)
 
     target = view(y_true)
-    prediction = view(y_pred)
     status = function(target, prediction, chosen, outputs)
     if status:
         raise_explained(status, explain, target, prediction, chosen, outputs)
@@ -115,11 +115,13 @@ def _one_a_row(y_pred: NDArray[Any], has_classes: bool, chosen: Options, dtype: 
     return np.empty(shape, dtype)
 
 
-def _derivative(name: str, request: Any, y_pred: NDArray[Any]) -> tuple[Any, Optional[Array]]:
+def _derivative(
+    name: str, request: Any, y_pred: NDArray[Any], prediction: Array
+) -> tuple[Any, Optional[Array]]:
     """For `gradient` and `hessian`: what a result returns, which is what the caller gave, and the array to write."""
     if request is True:
         new = new_like(name, y_pred)
-        return new, view(new)
+        return new, view_of_new(new, prediction)
     if request is None or isinstance(request, (bool, np.bool_)):
-        return _derivative(name, True, y_pred) if request else (None, None)
+        return _derivative(name, True, y_pred, prediction) if request else (None, None)
     return request, view(write(name, request))
