@@ -8,8 +8,7 @@ import XentPlatform
   KernelTable(
     binary: { runLoss(BinaryDispatch.self, $0, $1, $2, $3) },
     categoricalLabels: {
-      if runLabelColumns($0, $1, $2, $3) || runMappedLabelRows($0, $1, $2, $3) { return }
-      let done = runPlainShortRows($0, $1, $2, $3)
+      let done = runFloat32Labels($0, $1, $2, $3)
       if done < $2 { runLoss(LabelDispatch.self, $0, $1 &+ done, $2 &- done, $3) }
     },
     categoricalDistribution: { runLoss(DistributionDispatch.self, $0, $1, $2, $3) },
@@ -52,112 +51,6 @@ private protocol LossDispatch {
   case .float16: run(Float16Element.self, Float16AsFloat64Element.self)
   case .bfloat16: run(BFloat16Element.self, BFloat16AsFloat64Element.self)
   default: run(Float64Element.self, Float64Element.self)
-  }
-}
-
-/// Runs the kernel of rows side by side in float32, if it is for the task.
-private func runLabelColumns(
-  _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
-) -> Bool {
-  let task = task.assumingMemoryBound(to: LossTask.self)
-  if !task.pointee.hasSimpleLabels || task.pointee.argmax.isThere || !task.pointee.hasRowsInOrder || task.pointee.hasClassesInOrder
-    || task.pointee.wantsFloat64
-  {
-    return false
-  }
-  let totals = totals.assumingMemoryBound(to: LossTotals.self)
-  return withFloat32Element(
-    task.pointee, Columns(task: task, first: first, count: count, totals: totals))
-}
-
-/// Runs the same kernel over short rows one behind the other, if it is for the task; how many of them it has computed.
-private func runPlainShortRows(
-  _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
-) -> Int {
-  let task = task.assumingMemoryBound(to: LossTask.self)
-  if !task.pointee.hasSimpleLabels || !task.pointee.hasPlainShortRows { return 0 }
-  let rows = task.pointee.plainShortRows(first: first, count: count)
-  let totals = totals.assumingMemoryBound(to: LossTotals.self)
-  let work = ShortRows(task: task, first: first, count: rows, totals: totals)
-  return rows > 0 && withFloat32Element(task.pointee, work) ? rows : 0
-}
-
-private protocol Float32Work {
-  func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes
-}
-
-private struct Columns: Float32Work {
-  let task: UnsafePointer<LossTask>
-  let first, count: Int
-  let totals: UnsafeMutablePointer<LossTotals>
-
-  @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
-    logitLabelColumns(E.self, task.pointee, first: first, count: count, &totals.pointee)
-  }
-}
-
-private struct ShortRows: Float32Work {
-  let task: UnsafePointer<LossTask>
-  let first, count: Int
-  let totals: UnsafeMutablePointer<LossTotals>
-
-  @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
-    plainLabelColumns(E.self, RowsBehind.self, task.pointee, first: first, count: count, &totals.pointee)
-  }
-}
-
-/// Runs the work for the prediction's type if that is computed in float32.
-@inline(__always) private func withFloat32Element<Work: Float32Work>(_ task: LossTask, _ work: Work) -> Bool {
-  switch task.prediction.type {
-  case .float32 where task.hasOneFloatingType: work.run(Float32Element.self)
-  case .float32: work.run(Mixed<Float32Element>.self)
-  case .float16: work.run(Mixed<Float16Element>.self)
-  case .bfloat16: work.run(Mixed<BFloat16Element>.self)
-  default: return false
-  }
-  return true
-}
-
-/// Runs the kernels that transform long rows of logits in float32, if one is for the task.
-private func runMappedLabelRows(
-  _ task: UnsafeRawPointer, _ first: Int, _ count: Int, _ totals: UnsafeMutableRawPointer
-) -> Bool {
-  let task = task.assumingMemoryBound(to: LossTask.self)
-  if PLATFORM_HAS_FUSED_MULTIPLY_ADD == 0 || !task.pointee.hasMappedLabels { return false }
-  let totals = totals.assumingMemoryBound(to: LossTotals.self)
-  @inline(__always) func run<E: Element>(_: E.Type) where E.Compute == Float32Lanes {
-    if task.pointee.terms.logitSoftcap > 0 {
-      mappedLogitLabelRows(E.self, CappedLogits.self, task.pointee, first: first, count: count, &totals.pointee)
-    } else {
-      mappedLogitLabelRows(E.self, ScaledLogits.self, task.pointee, first: first, count: count, &totals.pointee)
-    }
-  }
-  switch task.pointee.prediction.type {
-  case .float32: run(Float32Element.self)
-  case .float16: run(Mixed<Float16Element>.self)
-  default: run(Mixed<BFloat16Element>.self)
-  }
-  return true
-}
-
-extension LossTask {
-  /// Whether labels of rows that are not short are those of a plain kernel but for what a `LogitMap` of float32 does.
-  fileprivate var hasMappedLabels: Bool {
-    let isCapped = terms.logitSoftcap > 0
-    if hasLargeScale || terms.logitScale == 1 && !isCapped && !hessian.isThere || prediction.type == .float64 || classes <= shortRow
-      || !hasClassesInOrder || hessian.isThere && (hessian.classStride != 1 || terms.zLoss != 0)
-    {
-      return false
-    }
-    if prediction.type == .float32 && !(hasOneFloatingType && (!hessian.isThere || hessian.type == .float32)) { return false }
-    // As the two parts of a factor and what they are multiplied by must be normal numbers.
-    if !(0x1p-60...0x1p60 ~= terms.logitScale) { return false }
-    if isCapped && !(CappedLogits.caps ~= terms.logitSoftcap) { return false }
-    var plain = self
-    plain.terms.logitScale = 1
-    plain.terms.logitSoftcap = 0
-    plain.hessian = Operand()
-    return plain.hasSimpleLabels || !isCapped && plain.hasSimplySmoothedLabels
   }
 }
 

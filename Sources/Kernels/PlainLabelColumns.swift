@@ -29,13 +29,7 @@ extension LossTask {
     return (Int(bitPattern: data) &+ row &* 4) & 63 == 0 && gradient.classStride & 15 == 0
   }
 
-  /// As above, of rows that lie one behind the other.
-  @inline(__always) var hasPlainShortRows: Bool {
-    hasPlainColumns && classes > 1 && !argmax.isThere && prediction.rowStride == classes && hasClassesInOrder
-      && (!gradient.isThere || gradient.rowStride == classes) && !wantsFloat64
-  }
-
-  /// How many of these are for the kernel: whole blocks, of which no vector reaches behind the last row of all.
+  /// How many rows one behind the other are for the kernel: whole blocks, of which no vector reaches behind the last row of all.
   @inline(__always) func plainShortRows(first: Int, count: Int) -> Int {
     let whole = count / 32 &* 32
     let reachesBehind = (first &+ whole) &* classes &+ RowsBehind.overhang(classes) > rows &* classes
