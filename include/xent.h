@@ -173,7 +173,7 @@ enum {
  *     w_y is the class weight of the label, 1 where the target is a distribution
  *
  * in this order: first the targets are smoothed, and t and y mean the smoothed target everywhere; logits are scaled,
- * then capped; then l. p is softmax(z)_c or sigmoid(z), or e^q. The gradient is the derivative of the result in
+ * then capped; then l. p is softmax(z)_c or sigmoid(z), or e^q, at most 1. The gradient is the derivative of the result in
  * y_pred as the caller gave it, so logit_scale and the soft cap's slope are in it.
  *
  * 0 times infinity and 0 times NaN are 0 in a class term: a class with t_c = 0 or w_c = 0 adds nothing to that sum.
@@ -392,7 +392,7 @@ xent_status xent_binary_f64(const double *y_true, const double *y_pred, size_t c
  *     log-probabilities  l = -sum_c t_c q_c                dl/dq_c = -t_c
  *
  * Probabilities: p is clamped to [0, 1] and then to at least probability_floor, in loss and gradient; rows are
- * not renormalised. Log-probabilities are taken as they are, above 0 too. What the options add to l stands at
+ * not renormalised. Log-probabilities are taken as they are, above 0 too, but in the terms of focal and poly, whose p is at most 1. What the options add to l stands at
  * xent_options.
  *
  * @param y_true    rows x classes targets, in C order
