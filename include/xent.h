@@ -392,7 +392,8 @@ xent_status xent_binary_f64(const double *y_true, const double *y_pred, size_t c
  *     log-probabilities  l = -sum_c t_c q_c                dl/dq_c = -t_c
  *
  * Probabilities: p is clamped to [0, 1] and then to at least probability_floor, in loss and gradient; rows are
- * not renormalised. Log-probabilities are taken as they are, above 0 too, but in the terms of focal and poly, whose p is at most 1. What the options add to l stands at
+ * not renormalised. Log-probabilities are taken as they are, above 0 too, but in the terms of focal and poly, whose p is
+ * at most 1. What the options add to l stands at
  * xent_options.
  *
  * @param y_true    rows x classes targets, in C order
