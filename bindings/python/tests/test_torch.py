@@ -119,6 +119,42 @@ def test_16_bits_are_the_float32_results_rounded(dtype):
     torch.testing.assert_close(ours[1], gradient.to(dtype))
 
 
+@pytest.mark.parametrize("dtype", FLOATING, ids=str)
+@pytest.mark.parametrize("target_type", FLOATING, ids=str)
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_autocast(dtype, target_type, reduction):
+    bound = {torch.float64: 2e-6, torch.float32: 2e-6, torch.float16: 1e-3, torch.bfloat16: 1e-2}
+    input, soft = torch.randn(6, 5).to(dtype), torch.rand(6, 5).to(target_type)
+    for name, target in [
+        ("cross_entropy", torch.randint(0, 5, (6,))),
+        ("cross_entropy", soft),
+        ("binary_cross_entropy_with_logits", soft),
+    ]:
+        ours, theirs = getattr(adapter, name), getattr(functional, name)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss, gradient = with_gradient(ours, input, target, reduction=reduction)
+            expected, peer = with_gradient(theirs, input, target, reduction=reduction)
+            with torch.autocast("cpu", enabled=False):
+                assert ours(input, target).dtype == theirs(input, target).dtype
+        assert_same([loss], [expected], rtol=2e-6, atol=2e-6)
+        assert_same([gradient], [peer], rtol=bound[dtype], atol=1e-6)
+
+
+def test_autocast_of_a_model():
+    layer, labels = torch.nn.Linear(3, 4), torch.randint(0, 4, (20,))
+    features = torch.randn(20, 3)
+    results = []
+    for function in (adapter.cross_entropy, functional.cross_entropy):
+        layer.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = function(layer(features), labels)
+        loss.backward()
+        results.append((loss.detach(), layer.weight.grad.clone()))
+    assert results[0][0].dtype == torch.float32
+    assert_same(results[0][:1], results[1][:1], rtol=1e-6)
+    assert_same(results[0][1:], results[1][1:], rtol=1e-2, atol=1e-3)
+
+
 def test_gradients_of_float16_survive_until_a_loss_is_scaled_up():
     input = torch.zeros(4096, 64, dtype=torch.float16, requires_grad=True)
     (adapter.cross_entropy(input, torch.zeros(4096, dtype=torch.int64)) * 4096).backward()

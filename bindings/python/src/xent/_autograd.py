@@ -48,6 +48,15 @@ def check(name: str, tensor: Any, types: tuple[torch.dtype, ...]) -> None:
         raise ElementTypeError(f"{name} has element type {tensor.dtype}, expected {', '.join(first)} or {last}")
 
 
+def widened(dtype: torch.dtype) -> torch.dtype:
+    """The type of a loss that is `dtype` outside of torch.autocast, which has PyTorch take losses in float32."""
+    if dtype not in (torch.float16, torch.bfloat16):
+        return dtype
+    if hasattr(torch, "get_autocast_dtype"):
+        return torch.float32 if torch.is_autocast_enabled("cpu") else dtype
+    return torch.float32 if torch.is_autocast_cpu_enabled() else dtype  # before PyTorch 2.4
+
+
 def loss(problem: Problem, *tensors: Optional[torch.Tensor]) -> torch.Tensor:
     """The loss of checked tensors: input, target, and what there is of weight and pos_weight."""
     if not torch.is_grad_enabled():

@@ -13,6 +13,7 @@ over the data as the loss. What differs from PyTorch:
 
 - Results are exact to a few units in the last place of the type of `input`; of 16-bit inputs they are those of float32,
   rounded once. A loss that PyTorch promotes to a wider type than that of `input` has no more digits for it.
+  Under torch.autocast losses of 16-bit types are of float32, as in PyTorch, and not rounded.
 - Rows that are ignored, and classes with a target or weight of 0, add 0 whatever the logits are, where PyTorch may
   give NaN. So does the gradient where all weights are 0. The mean over nothing is NaN, as in PyTorch.
 - Labels may have any integer type but uint64; weights may have another floating type than `input`.
@@ -32,7 +33,7 @@ import torch
 from numpy.typing import NDArray
 
 from ._arrays import read_converted
-from ._autograd import FLOATING, INTEGERS, Loss, Problem, check, loss
+from ._autograd import FLOATING, INTEGERS, Loss, Problem, check, loss, widened
 from ._errors import OptionError, ShapeError, TargetError
 from ._losses import binary_cross_entropy, categorical_cross_entropy
 
@@ -102,7 +103,7 @@ def cross_entropy(
         raise ShapeError("input has shape (), expected (C), (N, C) or (N, C, d1, ...)")
     axis = 0 if len(shape) == 1 else 1
     rows = shape[:axis] + shape[axis + 1 :]
-    loss_type = input.dtype
+    loss_type = widened(input.dtype)
     options = {
         "axis": axis,
         "reduction": _reduction(size_average, reduce, reduction),
@@ -113,7 +114,7 @@ def cross_entropy(
         check("target of the shape of input", target, FLOATING)
         if ignore_index >= 0:
             raise OptionError(f"ignore_index is {ignore_index}, but target holds class probabilities, not labels")
-        loss_type = torch.promote_types(loss_type, target.dtype)
+        loss_type = torch.promote_types(loss_type, widened(target.dtype))
     elif target.shape == rows:
         check("target of the shape of labels", target, INTEGERS)
         options["ignore_index"] = ignore_index
@@ -181,7 +182,7 @@ def binary_cross_entropy_with_logits(
     options = {"reduction": _reduction(size_average, reduce, reduction)}
     if options["reduction"] == "mean":
         options["divisor"] = "count"
-    return loss(Problem(_binary, options, target.dtype), input, target, weight, pos_weight)
+    return loss(Problem(_binary, options, widened(target.dtype)), input, target, weight, pos_weight)
 
 
 class CrossEntropyLoss(torch.nn.CrossEntropyLoss):
