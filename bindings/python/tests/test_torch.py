@@ -92,6 +92,14 @@ def test_binary_cross_entropy_with_logits(reduction, layout, weight, pos_weight)
 
 
 # PyTorch's own error in float32 and 16 bits is what sets the bounds.
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("label", [[2], [-100]])
+def test_one_row_with_a_vector_of_one_label(reduction, label):
+    input, label = torch.randn(5, dtype=torch.float64), torch.tensor(label)
+    ours = with_gradient(adapter.cross_entropy, input, label, reduction=reduction)
+    assert_same(ours, with_gradient(functional.cross_entropy, input, label, reduction=reduction))
+
+
 @pytest.mark.parametrize("dtype", FLOATING, ids=str)
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("target_type", FLOATING, ids=str)
@@ -348,6 +356,8 @@ REQUIRING = torch.ones(3, requires_grad=True)
         (xent.ElementTypeError, "^target requires a gradient", (X, SOFT.clone().requires_grad_()), {}),
         (xent.ShapeError, r"^input has shape \(\)", (X[0, 0], LABELS), {}),
         (xent.ShapeError, r"^target has shape \(1,\), expected \(2,\) for labels or \(2, 3\)", (X, LABELS[:1]), {}),
+        (xent.ShapeError, r"^target has shape \(1, 1\), expected \(\)", (X[0], LABELS[:1, None]), {}),
+        (xent.ElementTypeError, "^target .*labels.* torch.float32", (X[0], SOFT[0, :1]), {}),
         (xent.ShapeError, r"^weight has shape \(2,\), expected \(3,\)", (X, LABELS, torch.ones(2)), {}),
         (xent.OptionError, "^ignore_index is 1, but target holds class prob", (X, SOFT), {"ignore_index": 1}),
         (xent.OptionError, "^reduction is", (X, LABELS), {"reduction": "batch"}),

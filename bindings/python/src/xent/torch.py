@@ -63,7 +63,7 @@ def cross_entropy(
     input : Tensor
         Logits: float64, float32, float16 or bfloat16, of shape (C), (N, C) or (N, C, d1, d2, ...).
     target : Tensor
-        Labels in [0, C), of an integer type and the shape of `input` without C; or class probabilities, of a floating
+        Labels in [0, C), of an integer type and the shape of `input` without C, or for (C) of shape (1); or class probabilities, of a floating
         type and the shape of `input`.
     weight : Tensor, optional
         C finite numbers.
@@ -115,8 +115,9 @@ def cross_entropy(
         if ignore_index >= 0:
             raise OptionError(f"ignore_index is {ignore_index}, but target holds class probabilities, not labels")
         loss_type = torch.promote_types(loss_type, widened(target.dtype))
-    elif target.shape == rows:
+    elif target.shape == rows or not rows and target.shape == (1,):
         check("target of the shape of labels", target, INTEGERS)
+        target = target.reshape(rows)
         options["ignore_index"] = ignore_index
     else:
         raise ShapeError(
