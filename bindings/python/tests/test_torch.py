@@ -292,6 +292,37 @@ def test_second_derivatives_are_refused():
         gradient.square().sum().backward()
 
 
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_transforms_are_refused(requires_grad):
+    input, labels = torch.randn(6, 5, requires_grad=requires_grad), torch.randint(0, 5, (6,))
+    message = "does not support the transforms of torch.func"
+    for transformed in (
+        torch.func.grad(adapter.cross_entropy),
+        torch.func.vmap(adapter.cross_entropy),
+        torch.func.hessian(adapter.cross_entropy),
+        torch.func.grad(lambda x, y: adapter.binary_cross_entropy_with_logits(x, torch.ones(6, 5))),
+    ):
+        with pytest.raises(xent.XentError, match=message):
+            transformed(input, labels)
+    with pytest.raises(xent.XentError, match=message):
+        torch.func.vmap(lambda y: adapter.cross_entropy(input[0], y))(labels)
+    adapter.cross_entropy(input, labels)
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_forward_mode_is_refused(requires_grad):
+    forward = torch.autograd.forward_ad
+    input, soft = torch.randn(6, 5, requires_grad=requires_grad), torch.rand(6, 5)
+    with forward.dual_level():
+        adapter.cross_entropy(input, soft)
+        for arguments in (
+            (forward.make_dual(input, torch.ones(6, 5)), soft),
+            (input, forward.make_dual(soft, torch.ones(6, 5))),
+        ):
+            with pytest.raises(xent.XentError, match="does not support forward-mode"):
+                adapter.cross_entropy(*arguments)
+
+
 def test_expanded_and_shared_tensors():
     row = torch.randn(1, 5, dtype=torch.float64)
     labels = torch.randint(0, 5, (6,))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 import torch
 from numpy.typing import NDArray
+from torch.autograd.forward_ad import unpack_dual
 
 from ._dlpack import BFLOAT16
 from ._errors import ElementTypeError, XentError
@@ -19,6 +20,9 @@ INTEGERS = tuple(
 )
 
 Loss = Union[float, NDArray[Any]]
+
+# Whether a transform of torch.func is under way, whose tensors have no memory. autograd.Function asks the same.
+_is_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
 
 # What the tensors of a call are called, in their order.
 _NAMES = ("input", "target", "weight", "pos_weight")
@@ -59,6 +63,10 @@ def widened(dtype: torch.dtype) -> torch.dtype:
 
 def loss(problem: Problem, *tensors: Optional[torch.Tensor]) -> torch.Tensor:
     """The loss of checked tensors: input, target, and what there is of weight and pos_weight."""
+    if _is_transformed():
+        raise XentError("xent.torch does not support the transforms of torch.func (grad, vmap, jvp, ...): use autograd")
+    if any(tensor is not None and unpack_dual(tensor).tangent is not None for tensor in tensors):
+        raise XentError("xent.torch does not support forward-mode differentiation: use a backward pass")
     if not torch.is_grad_enabled():
         return _evaluate(problem, None, *tensors)
     for name, tensor in zip(_NAMES[1:], tensors[1:]):

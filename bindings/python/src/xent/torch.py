@@ -19,7 +19,8 @@ over the data as the loss. What differs from PyTorch:
 - Labels may have any integer type but uint64; weights may have another floating type than `input`.
 - Targets are checked: labels outside [0, C), class probabilities below 0, binary targets outside [0, 1] and weights
   that are not finite are refused.
-- Gradients are of the first order, and in `input` alone: what needs others raises an error.
+- Gradients are of the first order, by backward passes, and in `input` alone: what needs others raises an error. So do
+  the transforms of torch.func.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ def cross_entropy(
     OptionError
         `reduction`, `label_smoothing`, `weight` or `ignore_index` has a value that is not allowed.
     XentError
-        In a backward pass: a second derivative is asked for.
+        Under a transform of torch.func or forward-mode differentiation. In a backward pass: a second derivative is
+        asked for.
     """
     check("input", input, FLOATING)
     shape = tuple(input.shape)
