@@ -394,7 +394,9 @@ REQUIRING = torch.ones(3, requires_grad=True)
         (xent.OptionError, "^reduction is", (X, LABELS), {"reduction": "batch"}),
         (xent.OptionError, "label_smoothing", (X, LABELS), {"label_smoothing": 1.5}),
         (xent.LabelError, r"labels\[1\] is 3, outside \[0, 3\)", (X, torch.tensor([0, 3])), {}),
-        (xent.TargetError, "-0.5", (X, -SOFT), {}),
+        (xent.TargetError, r"^target\[0, 0\] is -0.5", (X, -SOFT), {}),
+        (xent.OptionError, r"^weight\[0\] is nan", (X, LABELS, torch.full((3,), float("nan"))), {}),
+        (xent.ShapeError, "^input has 0 classes", (X[:, :0], LABELS), {}),
     ],
 )
 def test_refused(error, message, arguments, options):
@@ -410,7 +412,10 @@ def test_refused(error, message, arguments, options):
         (xent.ShapeError, r"^weight has shape \(2,\), which does not broadcast", SOFT, {"weight": torch.ones(2)}),
         (xent.ShapeError, "^pos_weight has shape", SOFT, {"pos_weight": torch.ones(4, 2, 3)}),
         (xent.ElementTypeError, "^pos_weight requires a gradient", SOFT, {"pos_weight": REQUIRING}),
-        (xent.TargetError, "1.5", SOFT * 3, {}),
+        (xent.TargetError, r"^target\[0, 0\] is 1.5", SOFT * 3, {}),
+        (xent.OptionError, r"^weight\[0\] is inf", SOFT, {"weight": torch.full((3,), float("inf"))}),
+        (xent.OptionError, r"^pos_weight\[0\] is inf", SOFT, {"pos_weight": torch.full((3,), float("inf"))}),
+        (xent.OptionError, "^pos_weight holds", SOFT, {"pos_weight": torch.full((2, 1), float("nan"))}),
         (xent.TargetError, "^target holds values outside", SOFT * 3, {"pos_weight": torch.ones(2, 1)}),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional, Union
 
@@ -26,6 +27,10 @@ _is_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: 
 
 # What the tensors of a call are called, in their order.
 _NAMES = ("input", "target", "weight", "pos_weight")
+
+# What they are called here, by what the library calls them in its errors.
+_NAMES_HERE = {"y_pred": "input", "y_true": "target", "class_weights": "weight", "sample_weights": "weight"}
+_LIBRARY_NAMES = re.compile(rf"\b({'|'.join(_NAMES_HERE)})\b")
 
 
 class Problem(NamedTuple):
@@ -82,7 +87,11 @@ def loss(problem: Problem, *tensors: Optional[torch.Tensor]) -> torch.Tensor:
 
 def _evaluate(problem: Problem, gradient: Optional[torch.Tensor], *tensors: Optional[torch.Tensor]) -> torch.Tensor:
     arrays = [None if tensor is None else _memory(tensor) for tensor in tensors]
-    value = problem.evaluate(*arrays, gradient=False if gradient is None else _memory(gradient), **problem.options)
+    try:
+        value = problem.evaluate(*arrays, gradient=False if gradient is None else _memory(gradient), **problem.options)
+    except XentError as error:
+        error.args = (_LIBRARY_NAMES.sub(lambda found: _NAMES_HERE[found[0]], str(error)),)
+        raise
     if isinstance(value, float):
         return torch.scalar_tensor(value, dtype=problem.loss_type)
     return torch.from_numpy(value).to(problem.loss_type)

@@ -249,7 +249,10 @@ def _binary_in_two(
     y = read_converted("target", target, dtype)
     if not np.all((y >= 0) & (y <= 1)):
         raise TargetError("target holds values outside [0, 1]")
-    positive, negative = y * read_converted("pos_weight", pos_weight, dtype), 1 - y
+    factor = read_converted("pos_weight", pos_weight, dtype)
+    if not np.all(np.isfinite(factor)):
+        raise OptionError("pos_weight holds values that are not finite")
+    positive, negative = y * factor, 1 - y
     if weight is not None:
         factor = read_converted("weight", weight, dtype)
         positive, negative = positive * factor, negative * factor
