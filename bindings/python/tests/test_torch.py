@@ -97,7 +97,9 @@ def test_binary_cross_entropy_with_logits(reduction, layout, weight, pos_weight)
 def test_one_row_with_a_vector_of_one_label(reduction, label):
     input, label = torch.randn(5, dtype=torch.float64), torch.tensor(label)
     ours = with_gradient(adapter.cross_entropy, input, label, reduction=reduction)
-    assert_same(ours, with_gradient(functional.cross_entropy, input, label, reduction=reduction))
+    assert_same(ours[:1], [functional.cross_entropy(input, label, reduction=reduction)])
+    # PyTorch's backward pass takes a label of shape () only.
+    assert_same(ours, with_gradient(functional.cross_entropy, input, label[0], reduction=reduction))
 
 
 @pytest.mark.parametrize("dtype", FLOATING, ids=str)
