@@ -65,7 +65,7 @@ def log_loss(
     ShapeError
         The lengths differ; or the number of columns is not that of labels, of which there must be two at least.
     LabelError
-        A label in `y_true` is not among `labels`, or is there more than once; or strings are mixed with other labels.
+        A label in `y_true` is not among `labels`; `labels` holds one more than once; or strings are mixed with others.
     ProbabilityError
         A probability is outside [0, 1], or not finite.
     ElementTypeError
