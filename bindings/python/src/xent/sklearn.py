@@ -83,7 +83,8 @@ def log_loss(
     Notes
     -----
     The numbers are those of scikit-learn, to rounding, but for p = 1, which is not clipped to 1 - eps and costs exactly
-    0; and the average by weights that sum to 0 is 0, where scikit-learn raises an error from 1.9 on. `xent.categorical_cross_entropy` clips at 1e-15 instead.
+    0; and the average by weights that sum to 0 is 0, where scikit-learn raises an error from 1.9 on.
+    `xent.categorical_cross_entropy` clips at 1e-15 instead.
     """
     if (y_pred is None) == (y_proba is None):
         raise OptionError("expected either y_pred or y_proba")

@@ -11,8 +11,9 @@ tensor([[-0.1674,  0.1224,  0.0450],
 Tensors are read where they are, whatever their strides. If the input requires a gradient, it comes from the same pass
 over the data as the loss.
 
-Of small batches PyTorch's own functions are faster, because a Python autograd.Function alone costs about 30 us: forward
-and backward of 4 x 3 logits take about 35 us there and 75 us here. From about 128 x 1000 logits on this module is ahead.
+Of small batches PyTorch's own functions are faster, because a Python autograd.Function alone costs about 30 us:
+forward and backward of 4 x 3 logits take about 35 us there and 75 us here. From about 128 x 1000 logits on this module
+is ahead.
 
 What differs from PyTorch:
 
@@ -69,8 +70,8 @@ def cross_entropy(
     input : Tensor
         Logits: float64, float32, float16 or bfloat16, of shape (C), (N, C) or (N, C, d1, d2, ...).
     target : Tensor
-        Labels in [0, C), of an integer type and the shape of `input` without C, or for (C) of shape (1); or class probabilities, of a floating
-        type and the shape of `input`.
+        Labels in [0, C), of an integer type and the shape of `input` without C, for (C) also (1); or class
+        probabilities, of a floating type and the shape of `input`.
     weight : Tensor, optional
         C finite numbers.
     ignore_index : int, default -100
