@@ -125,7 +125,8 @@ def cross_entropy(
         loss_type = torch.promote_types(loss_type, widened(target.dtype))
     elif target.shape == rows or not rows and target.shape == (1,):
         check("target of the shape of labels", target, INTEGERS)
-        target = target.reshape(rows)
+        if not rows:
+            target = target.reshape(rows)
         options["ignore_index"] = ignore_index
     else:
         raise ShapeError(
