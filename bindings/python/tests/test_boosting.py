@@ -172,6 +172,7 @@ def test_documentation():
     for function in (boosting.binary, boosting.multiclass):
         for name in inspect.signature(function).parameters:
             assert f"    {name} : " in function.__doc__
+        assert "    Raises\n    ------\n    OptionError\n" in function.__doc__
 
 
 # Training. With the libraries' own factors in the Hessian, the boosters are the same but for rounding; with the exact

@@ -80,6 +80,10 @@ def test_definition():
     assert adapter.log_loss(LABELS, P, sample_weight=WEIGHTS) == pytest.approx(expected, rel=1e-14)
 
 
+def test_weights_of_zero():
+    assert adapter.log_loss([0, 1], [0.5, 0.5], sample_weight=[0, 0]) == 0
+
+
 def test_clipping():
     eps = np.finfo(float).eps
     assert adapter.log_loss([0, 1], [[1.0, 0.0], [0.0, 1.0]]) == 0
@@ -101,6 +105,11 @@ def test_clipping():
         (xent.ShapeError, "is empty", [], [], {}),
         (xent.ShapeError, "indicator matrix", np.eye(2), [0.1, 0.2], {"labels": [0, 1]}),
         (xent.LabelError, r"y_true holds \[2\], which labels do not", [0, 2], [0.1, 0.2], {"labels": [0, 1]}),
+        (xent.LabelError, "labels are .* more than once", [0, 1], [0.1, 0.2], {"labels": [0, 1, 1]}),
+        (xent.LabelError, "y_true mixes strings", ["a", 1], [0.1, 0.2], {}),
+        (xent.LabelError, "y_true mixes strings", [[b"a"], [True]], [0.1, 0.2], {}),
+        (xent.LabelError, "y_true mixes strings", ["a", b"b"], [0.1, 0.2], {}),
+        (xent.LabelError, "labels mixes strings", ["a", "1"], [0.1, 0.2], {"labels": ["a", 1]}),
         (xent.ProbabilityError, "from -0.5 to 1.0", [0, 1], [-0.5, 1.0], {}),
         (xent.ProbabilityError, "from 0.5 to 1.5", [0, 1], [0.5, 1.5], {}),
         (xent.ProbabilityError, "nan", [0, 1], [0.5, np.nan], {}),
@@ -120,6 +129,9 @@ def test_scikit_learn_refuses_the_same(metrics):
         ([1, 1], [0.5, 0.5], {}),
         ([0, 1, 2], P[:3], {}),
         ([0, 2], [0.1, 0.2], {"labels": [0, 1]}),
+        (["a", 1], [[0.5, 0.5], [0.5, 0.5]], {}),
+        ([0, 1], [[0.5, 0.5], [0.5, 0.5]], {"labels": [0, 1, 1]}),
+        ([0, 1], [[0.5, 0.5], [0.5, 0.5]], {"labels": ["a", 1]}),
         ([0, 1], [0.5, 1.0000001], {}),
         ([0, 1], [0.5, np.nan], {}),
         (np.eye(2, dtype=int), np.eye(2), {"labels": [0, 1]}),

@@ -92,6 +92,16 @@ def test_binary_cross_entropy_with_logits(reduction, layout, weight, pos_weight)
 
 
 # PyTorch's own error in float32 and 16 bits is what sets the bounds.
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("label", [[2], [-100]])
+def test_one_row_with_a_vector_of_one_label(reduction, label):
+    input, label = torch.randn(5, dtype=torch.float64), torch.tensor(label)
+    ours = with_gradient(adapter.cross_entropy, input, label, reduction=reduction)
+    assert_same(ours[:1], [functional.cross_entropy(input, label, reduction=reduction)])
+    # PyTorch's backward pass takes a label of shape () only.
+    assert_same(ours, with_gradient(functional.cross_entropy, input, label[0], reduction=reduction))
+
+
 @pytest.mark.parametrize("dtype", FLOATING, ids=str)
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("target_type", FLOATING, ids=str)
@@ -117,6 +127,42 @@ def test_16_bits_are_the_float32_results_rounded(dtype):
     ours = with_gradient(adapter.cross_entropy, input, labels)
     assert torch.equal(ours[0], loss.to(dtype))
     torch.testing.assert_close(ours[1], gradient.to(dtype))
+
+
+@pytest.mark.parametrize("dtype", FLOATING, ids=str)
+@pytest.mark.parametrize("target_type", FLOATING, ids=str)
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_autocast(dtype, target_type, reduction):
+    bound = {torch.float64: 2e-6, torch.float32: 2e-6, torch.float16: 1e-3, torch.bfloat16: 1e-2}
+    input, soft = torch.randn(6, 5).to(dtype), torch.rand(6, 5).to(target_type)
+    for name, target in [
+        ("cross_entropy", torch.randint(0, 5, (6,))),
+        ("cross_entropy", soft),
+        ("binary_cross_entropy_with_logits", soft),
+    ]:
+        ours, theirs = getattr(adapter, name), getattr(functional, name)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss, gradient = with_gradient(ours, input, target, reduction=reduction)
+            expected, peer = with_gradient(theirs, input, target, reduction=reduction)
+            with torch.autocast("cpu", enabled=False):
+                assert ours(input, target).dtype == theirs(input, target).dtype
+        assert_same([loss], [expected], rtol=2e-6, atol=2e-6)
+        assert_same([gradient], [peer], rtol=bound[dtype], atol=1e-6)
+
+
+def test_autocast_of_a_model():
+    layer, labels = torch.nn.Linear(3, 4), torch.randint(0, 4, (20,))
+    features = torch.randn(20, 3)
+    results = []
+    for function in (adapter.cross_entropy, functional.cross_entropy):
+        layer.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = function(layer(features), labels)
+        loss.backward()
+        results.append((loss.detach(), layer.weight.grad.clone()))
+    assert results[0][0].dtype == torch.float32
+    assert_same(results[0][:1], results[1][:1], rtol=1e-6)
+    assert_same(results[0][1:], results[1][1:], rtol=1e-2, atol=1e-3)
 
 
 def test_gradients_of_float16_survive_until_a_loss_is_scaled_up():
@@ -248,6 +294,37 @@ def test_second_derivatives_are_refused():
         gradient.square().sum().backward()
 
 
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_transforms_are_refused(requires_grad):
+    input, labels = torch.randn(6, 5, requires_grad=requires_grad), torch.randint(0, 5, (6,))
+    message = "does not support the transforms of torch.func"
+    for transformed in (
+        torch.func.grad(adapter.cross_entropy),
+        torch.func.vmap(adapter.cross_entropy),
+        torch.func.hessian(adapter.cross_entropy),
+        torch.func.grad(lambda x, y: adapter.binary_cross_entropy_with_logits(x, torch.ones(6, 5))),
+    ):
+        with pytest.raises(xent.XentError, match=message):
+            transformed(input, labels)
+    with pytest.raises(xent.XentError, match=message):
+        torch.func.vmap(lambda y: adapter.cross_entropy(input[0], y))(labels)
+    adapter.cross_entropy(input, labels)
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_forward_mode_is_refused(requires_grad):
+    forward = torch.autograd.forward_ad
+    input, soft = torch.randn(6, 5, requires_grad=requires_grad), torch.rand(6, 5)
+    with forward.dual_level():
+        adapter.cross_entropy(input, soft)
+        for arguments in (
+            (forward.make_dual(input, torch.ones(6, 5)), soft),
+            (input, forward.make_dual(soft, torch.ones(6, 5))),
+        ):
+            with pytest.raises(xent.XentError, match="does not support forward-mode"):
+                adapter.cross_entropy(*arguments)
+
+
 def test_expanded_and_shared_tensors():
     row = torch.randn(1, 5, dtype=torch.float64)
     labels = torch.randint(0, 5, (6,))
@@ -312,12 +389,16 @@ REQUIRING = torch.ones(3, requires_grad=True)
         (xent.ElementTypeError, "^target requires a gradient", (X, SOFT.clone().requires_grad_()), {}),
         (xent.ShapeError, r"^input has shape \(\)", (X[0, 0], LABELS), {}),
         (xent.ShapeError, r"^target has shape \(1,\), expected \(2,\) for labels or \(2, 3\)", (X, LABELS[:1]), {}),
+        (xent.ShapeError, r"^target has shape \(1, 1\), expected \(\)", (X[0], LABELS[:1, None]), {}),
+        (xent.ElementTypeError, "^target .*labels.* torch.float32", (X[0], SOFT[0, :1]), {}),
         (xent.ShapeError, r"^weight has shape \(2,\), expected \(3,\)", (X, LABELS, torch.ones(2)), {}),
         (xent.OptionError, "^ignore_index is 1, but target holds class prob", (X, SOFT), {"ignore_index": 1}),
         (xent.OptionError, "^reduction is", (X, LABELS), {"reduction": "batch"}),
         (xent.OptionError, "label_smoothing", (X, LABELS), {"label_smoothing": 1.5}),
         (xent.LabelError, r"labels\[1\] is 3, outside \[0, 3\)", (X, torch.tensor([0, 3])), {}),
-        (xent.TargetError, "-0.5", (X, -SOFT), {}),
+        (xent.TargetError, r"^target\[0, 0\] is -0.5", (X, -SOFT), {}),
+        (xent.OptionError, r"^weight\[0\] is nan", (X, LABELS, torch.full((3,), float("nan"))), {}),
+        (xent.ShapeError, "^input has 0 classes", (X[:, :0], LABELS), {}),
     ],
 )
 def test_refused(error, message, arguments, options):
@@ -333,7 +414,10 @@ def test_refused(error, message, arguments, options):
         (xent.ShapeError, r"^weight has shape \(2,\), which does not broadcast", SOFT, {"weight": torch.ones(2)}),
         (xent.ShapeError, "^pos_weight has shape", SOFT, {"pos_weight": torch.ones(4, 2, 3)}),
         (xent.ElementTypeError, "^pos_weight requires a gradient", SOFT, {"pos_weight": REQUIRING}),
-        (xent.TargetError, "1.5", SOFT * 3, {}),
+        (xent.TargetError, r"^target\[0, 0\] is 1.5", SOFT * 3, {}),
+        (xent.OptionError, r"^weight\[0\] is inf", SOFT, {"weight": torch.full((3,), float("inf"))}),
+        (xent.OptionError, r"^pos_weight\[0\] is inf", SOFT, {"pos_weight": torch.full((3,), float("inf"))}),
+        (xent.OptionError, "^pos_weight holds", SOFT, {"pos_weight": torch.full((2, 1), float("nan"))}),
         (xent.TargetError, "^target holds values outside", SOFT * 3, {"pos_weight": torch.ones(2, 1)}),
     ],
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional, Union
 
 import torch
 from numpy.typing import NDArray
+from torch.autograd.forward_ad import unpack_dual
 
 from ._dlpack import BFLOAT16
 from ._errors import ElementTypeError, XentError
@@ -20,8 +22,15 @@ INTEGERS = tuple(
 
 Loss = Union[float, NDArray[Any]]
 
+# Whether a transform of torch.func is under way, whose tensors have no memory. autograd.Function asks the same.
+_is_transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: False)
+
 # What the tensors of a call are called, in their order.
 _NAMES = ("input", "target", "weight", "pos_weight")
+
+# What they are called here, by what the library calls them in its errors.
+_NAMES_HERE = {"y_pred": "input", "y_true": "target", "class_weights": "weight", "sample_weights": "weight"}
+_LIBRARY_NAMES = re.compile(rf"\b({'|'.join(_NAMES_HERE)})\b")
 
 
 class Problem(NamedTuple):
@@ -48,8 +57,21 @@ def check(name: str, tensor: Any, types: tuple[torch.dtype, ...]) -> None:
         raise ElementTypeError(f"{name} has element type {tensor.dtype}, expected {', '.join(first)} or {last}")
 
 
+def widened(dtype: torch.dtype) -> torch.dtype:
+    """The type of a loss that is `dtype` outside of torch.autocast, which has PyTorch take losses in float32."""
+    if dtype not in (torch.float16, torch.bfloat16):
+        return dtype
+    if hasattr(torch, "get_autocast_dtype"):
+        return torch.float32 if torch.is_autocast_enabled("cpu") else dtype
+    return torch.float32 if torch.is_autocast_cpu_enabled() else dtype  # before PyTorch 2.4
+
+
 def loss(problem: Problem, *tensors: Optional[torch.Tensor]) -> torch.Tensor:
     """The loss of checked tensors: input, target, and what there is of weight and pos_weight."""
+    if _is_transformed():
+        raise XentError("xent.torch does not support the transforms of torch.func (grad, vmap, jvp, ...): use autograd")
+    if any(tensor is not None and unpack_dual(tensor).tangent is not None for tensor in tensors):
+        raise XentError("xent.torch does not support forward-mode differentiation: use a backward pass")
     if not torch.is_grad_enabled():
         return _evaluate(problem, None, *tensors)
     for name, tensor in zip(_NAMES[1:], tensors[1:]):
@@ -65,7 +87,11 @@ def loss(problem: Problem, *tensors: Optional[torch.Tensor]) -> torch.Tensor:
 
 def _evaluate(problem: Problem, gradient: Optional[torch.Tensor], *tensors: Optional[torch.Tensor]) -> torch.Tensor:
     arrays = [None if tensor is None else _memory(tensor) for tensor in tensors]
-    value = problem.evaluate(*arrays, gradient=False if gradient is None else _memory(gradient), **problem.options)
+    try:
+        value = problem.evaluate(*arrays, gradient=False if gradient is None else _memory(gradient), **problem.options)
+    except XentError as error:
+        error.args = (_LIBRARY_NAMES.sub(lambda found: _NAMES_HERE[found[0]], str(error)),)
+        raise
     if isinstance(value, float):
         return torch.scalar_tensor(value, dtype=problem.loss_type)
     return torch.from_numpy(value).to(problem.loss_type)

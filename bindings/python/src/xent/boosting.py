@@ -57,6 +57,11 @@ def binary(
     -------
     Objective
         What to pass as objective; its method `log_loss` is the metric.
+
+    Raises
+    ------
+    OptionError
+        `hessian_scale` is not allowed. The other options are checked when the objective is called.
     """
     return Objective(
         None, {"label_smoothing": label_smoothing, "pos_weight": pos_weight}, focal_gamma, hessian_scale
@@ -98,6 +103,11 @@ def multiclass(
     -------
     Objective
         What to pass as objective; its method `log_loss` is the metric.
+
+    Raises
+    ------
+    OptionError
+        `num_class` or `hessian_scale` is not allowed. The other options are checked when the objective is called.
     """
     if isinstance(num_class, bool) or not isinstance(num_class, (int, np.integer)) or num_class < 2:
         raise OptionError(f"num_class is {num_class!r}, expected an integer of at least 2")

@@ -65,7 +65,7 @@ def log_loss(
     ShapeError
         The lengths differ; or the number of columns is not that of labels, of which there must be two at least.
     LabelError
-        A label in `y_true` is not among `labels`.
+        A label in `y_true` is not among `labels`; `labels` holds one more than once; or strings are mixed with others.
     ProbabilityError
         A probability is outside [0, 1], or not finite.
     ElementTypeError
@@ -83,7 +83,8 @@ def log_loss(
     Notes
     -----
     The numbers are those of scikit-learn, to rounding, but for p = 1, which is not clipped to 1 - eps and costs exactly
-    0; and the average by weights that sum to 0 is 0. `xent.categorical_cross_entropy` clips at 1e-15 instead.
+    0; and the average by weights that sum to 0 is 0, where scikit-learn raises an error from 1.9 on.
+    `xent.categorical_cross_entropy` clips at 1e-15 instead.
     """
     if (y_pred is None) == (y_proba is None):
         raise OptionError("expected either y_pred or y_proba")
@@ -149,6 +150,8 @@ def _encoded(y_true: Any, labels: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         unknown = values[classes[index] != values]
     except TypeError as error:
         raise ElementTypeError(f"y_true and labels hold labels of types that cannot be compared: {error}") from error
+    if len(classes) < len(given) and labels is not None:
+        raise LabelError(f"labels are {given.tolist()}, which holds a label more than once")
     if labels is not None and not np.array_equal(classes, given):
         warnings.warn(
             f"labels are {given.tolist()}, but the columns of y_pred are taken in their sorted order, "
@@ -178,6 +181,10 @@ def _labels(name: str, values: Any) -> NDArray[Any]:
         raise ElementTypeError(f"{name} holds numbers with a fraction, expected labels")
     if array.dtype.kind not in "biufOSUT":
         raise ElementTypeError(f"{name} has element type {array.dtype}, expected labels")
+    if array.dtype.kind in "SU" and not hasattr(values, "dtype"):  # of a list, of which NumPy makes strings
+        expected = str if array.dtype.kind == "U" else bytes
+        if not all(isinstance(label, expected) for label in np.asarray(values, dtype=object).flat):
+            raise LabelError(f"{name} mixes strings with other labels")
     return array
 
 

@@ -9,16 +9,24 @@ tensor([[-0.1674,  0.1224,  0.0450],
         [ 0.1667,  0.1667, -0.3333]])
 
 Tensors are read where they are, whatever their strides. If the input requires a gradient, it comes from the same pass
-over the data as the loss. What differs from PyTorch:
+over the data as the loss.
+
+Of small batches PyTorch's own functions are faster, because a Python autograd.Function alone costs about 30 us:
+forward and backward of 4 x 3 logits take about 35 us there and 75 us here. From about 128 x 1000 logits on this module
+is ahead.
+
+What differs from PyTorch:
 
 - Results are exact to a few units in the last place of the type of `input`; of 16-bit inputs they are those of float32,
   rounded once. A loss that PyTorch promotes to a wider type than that of `input` has no more digits for it.
+  Under torch.autocast losses of 16-bit types are of float32, as in PyTorch, and not rounded.
 - Rows that are ignored, and classes with a target or weight of 0, add 0 whatever the logits are, where PyTorch may
   give NaN. So does the gradient where all weights are 0. The mean over nothing is NaN, as in PyTorch.
 - Labels may have any integer type but uint64; weights may have another floating type than `input`.
 - Targets are checked: labels outside [0, C), class probabilities below 0, binary targets outside [0, 1] and weights
   that are not finite are refused.
-- Gradients are of the first order, and in `input` alone: what needs others raises an error.
+- Gradients are of the first order, by backward passes, and in `input` alone: what needs others raises an error. So do
+  the transforms of torch.func.
 """
 
 from __future__ import annotations
@@ -32,7 +40,7 @@ import torch
 from numpy.typing import NDArray
 
 from ._arrays import read_converted
-from ._autograd import FLOATING, INTEGERS, Loss, Problem, check, loss
+from ._autograd import FLOATING, INTEGERS, Loss, Problem, check, loss, widened
 from ._errors import OptionError, ShapeError, TargetError
 from ._losses import binary_cross_entropy, categorical_cross_entropy
 
@@ -62,8 +70,8 @@ def cross_entropy(
     input : Tensor
         Logits: float64, float32, float16 or bfloat16, of shape (C), (N, C) or (N, C, d1, d2, ...).
     target : Tensor
-        Labels in [0, C), of an integer type and the shape of `input` without C; or class probabilities, of a floating
-        type and the shape of `input`.
+        Labels in [0, C), of an integer type and the shape of `input` without C, for (C) also (1); or class
+        probabilities, of a floating type and the shape of `input`.
     weight : Tensor, optional
         C finite numbers.
     ignore_index : int, default -100
@@ -94,7 +102,8 @@ def cross_entropy(
     OptionError
         `reduction`, `label_smoothing`, `weight` or `ignore_index` has a value that is not allowed.
     XentError
-        In a backward pass: a second derivative is asked for.
+        Under a transform of torch.func or forward-mode differentiation. In a backward pass: a second derivative is
+        asked for.
     """
     check("input", input, FLOATING)
     shape = tuple(input.shape)
@@ -102,7 +111,7 @@ def cross_entropy(
         raise ShapeError("input has shape (), expected (C), (N, C) or (N, C, d1, ...)")
     axis = 0 if len(shape) == 1 else 1
     rows = shape[:axis] + shape[axis + 1 :]
-    loss_type = input.dtype
+    loss_type = widened(input.dtype)
     options = {
         "axis": axis,
         "reduction": _reduction(size_average, reduce, reduction),
@@ -113,9 +122,11 @@ def cross_entropy(
         check("target of the shape of input", target, FLOATING)
         if ignore_index >= 0:
             raise OptionError(f"ignore_index is {ignore_index}, but target holds class probabilities, not labels")
-        loss_type = torch.promote_types(loss_type, target.dtype)
-    elif target.shape == rows:
+        loss_type = torch.promote_types(loss_type, widened(target.dtype))
+    elif target.shape == rows or not rows and target.shape == (1,):
         check("target of the shape of labels", target, INTEGERS)
+        if not rows:
+            target = target.reshape(rows)
         options["ignore_index"] = ignore_index
     else:
         raise ShapeError(
@@ -181,7 +192,7 @@ def binary_cross_entropy_with_logits(
     options = {"reduction": _reduction(size_average, reduce, reduction)}
     if options["reduction"] == "mean":
         options["divisor"] = "count"
-    return loss(Problem(_binary, options, target.dtype), input, target, weight, pos_weight)
+    return loss(Problem(_binary, options, widened(target.dtype)), input, target, weight, pos_weight)
 
 
 class CrossEntropyLoss(torch.nn.CrossEntropyLoss):
@@ -245,7 +256,10 @@ def _binary_in_two(
     y = read_converted("target", target, dtype)
     if not np.all((y >= 0) & (y <= 1)):
         raise TargetError("target holds values outside [0, 1]")
-    positive, negative = y * read_converted("pos_weight", pos_weight, dtype), 1 - y
+    factor = read_converted("pos_weight", pos_weight, dtype)
+    if not np.all(np.isfinite(factor)):
+        raise OptionError("pos_weight holds values that are not finite")
+    positive, negative = y * factor, 1 - y
     if weight is not None:
         factor = read_converted("weight", weight, dtype)
         positive, negative = positive * factor, negative * factor
