@@ -186,6 +186,22 @@ def test_parquet_element_type(tmp_path, capsys):
     assert results(capsys, path, f"{path}:label") == results(capsys, tmp_path / "z.npy", tmp_path / "y.npy")
 
 
+@needs_arrow
+@pytest.mark.parametrize("dtype", ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"])
+def test_parquet_element_types_without_pandas(tmp_path, monkeypatch, dtype):
+    from xent.score.tables import Columns, ParquetTable
+
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    column = np.arange(2).astype(dtype)
+    columns = ParquetTable("t", str(parquet(tmp_path / "t.parquet", a=column)), Columns())
+    lists = ParquetTable("t", str(parquet(tmp_path / "l.parquet", a=list(column.reshape(2, 1)))), Columns())
+    for table in (columns, lists):
+        assert table.dtype == dtype
+        taken = table.take(5)
+        assert taken.dtype == dtype
+        np.testing.assert_array_equal(taken, column.reshape(2, 1))
+
+
 def test_numpy_alone(tmp_path, capsys, expected, monkeypatch):
     for name in ("rich", "rich.console", "rich.progress", "rich.table", "rich.box", "pyarrow", "matplotlib"):
         monkeypatch.setitem(sys.modules, name, None)

@@ -15,6 +15,10 @@ from .arrays import AnyArray, Source
 from .failures import Exit, Failure, optional
 
 
+# Arrow calls the other types of numbers as NumPy does. (Its own conversion may need pandas.)
+_ARROW_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
+
+
 class Columns:
     """Which columns of a table to read: those named, or all but some."""
 
@@ -155,7 +159,7 @@ class ParquetTable(Source):
         for column, kind in zip(self._names, types):
             if not (self._arrow.types.is_integer(kind) or self._arrow.types.is_floating(kind) or kind == "bool"):
                 raise Failure(Exit.DATA, f"{name}: column {column} holds {kind}, expected numbers")
-        self.dtype = np.result_type(*(np.dtype(kind.to_pandas_dtype()) for kind in types))
+        self.dtype = np.result_type(*(_ARROW_FLOATS.get(str(kind), str(kind)) for kind in types))
         self.shape = (self._file.metadata.num_rows, self._width or len(self._names))
         self._batches: Optional[Iterator[Any]] = None
         self._rest = np.empty((0, self.shape[1] or 0), self.dtype)
