@@ -1,5 +1,6 @@
 """What the scoring command says of files and options that are wrong, and the code that it ends with."""
 
+import os
 import pickle
 import re
 import sys
@@ -266,10 +267,29 @@ def test_axis_of_a_table(refused, tmp_path):
     refused(USAGE, "--axis 0: the classes of a table are its columns (a.csv)", "a.csv", "y.npy", "--axis=0")
 
 
-def test_report_that_cannot_be_written(refused):
-    pytest.importorskip("matplotlib")
-    refused(FILE, "no/r.html cannot be written: there is no folder no", "p.npy", "y.npy", "--report=no/r.html")
-    refused(FILE, ". cannot be written", "p.npy", "y.npy", "--report=.")
+def test_report_that_cannot_be_written(refused, monkeypatch):
+    good = "p.npy", "y.npy"
+    refused(FILE, "no/r.html cannot be written: there is no folder no", *good, "--report=no/r.html")
+    refused(FILE, ". cannot be written: it is a folder", *good, "--report=.")
+    refused(USAGE, "--report needs the name of a file", *good, "--report=")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    refused(FILE, "r.html cannot be written: permission denied", *good, "--report=r.html")
+
+
+def test_report_in_the_place_of_an_input(refused, tmp_path):
+    write_csv(tmp_path / "t.csv", np.column_stack([P, LABELS]), ["a", "b", "c", "label"])
+    np.save("w.npy", np.ones(ROWS))
+    np.save("c.npy", np.ones(3))
+    os.symlink("p.npy", "link.html")
+    os.link("y.npy", "hard.html")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    weighted = "--sample-weights=w.npy", "--class-weights=c.npy"
+    for report in ("p.npy", "y.npy", "./p.npy", tmp_path / "y.npy", "w.npy", "c.npy", "link.html", "hard.html"):
+        words = f"--report {report} would overwrite {report}"
+        refused(USAGE, words, "p.npy", "y.npy", *weighted, "--report", report)
+    refused(USAGE, "would overwrite t.csv", "t.csv", "t.csv:label", "--report=t.csv")
+    refused(USAGE, "would overwrite c.npy", "p.npy", "p.npy", "--binary", "--pos-weight=c.npy", "--report=c.npy")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_exit_codes_of_the_process(refused):

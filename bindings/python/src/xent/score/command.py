@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Optional
 
 from . import report, text
-from .arguments import library_options, parser, stated_options
+from .arguments import library_options, numbers, parser, stated_options
 from .failures import Exit, Failure
 from .files import Reference, read_vector
 from .interruption import Interruption
@@ -42,7 +42,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def _score(given: argparse.Namespace, interruption: Interruption) -> int:
     if given.report is not None:
-        report.prepare(given.report)
+        report.prepare(given.report, _inputs(given))
     problem = _problem(given)
     options = library_options(given)
     for name in ("class_weights", "pos_weight"):
@@ -62,6 +62,13 @@ def _score(given: argparse.Namespace, interruption: Interruption) -> int:
     if not complete:
         print(f"xent score: interrupted after {scorer.rows} rows", file=sys.stderr)
     return Exit.SCORED if complete else Exit.INTERRUPTED
+
+
+def _inputs(given: argparse.Namespace) -> list[Reference]:
+    """The files to read."""
+    lists = [text for text in (given.class_weights, given.pos_weight) if text is not None and numbers(text) is None]
+    weights = [given.sample_weights] if given.sample_weights is not None else []
+    return [Reference(text) for text in (given.predictions, given.labels, *weights, *lists)]
 
 
 def _problem(given: argparse.Namespace) -> Problem:
