@@ -205,6 +205,13 @@ def test_csv_columns(refused, tmp_path):
     refused(DATA, "a.csv has no columns left to read", "a.csv", "a.csv:label")
 
 
+def test_a_table_against_itself(refused, tmp_path):
+    write_csv(tmp_path / "t.csv", np.column_stack([P, LABELS]), ["a", "b", "c", "label"])
+    os.symlink("t.csv", "link.csv")
+    for predictions in ("t.csv", "./t.csv", "link.csv", "t.csv:a,b,c"):
+        refused(USAGE, "name its column of labels, t.csv:label", predictions, "t.csv")
+
+
 def test_csv_row_counts(refused, tmp_path):
     write_csv(tmp_path / "a.csv", P[:-7])
     refused(DATA, "a.csv has 9993 rows, but y.npy has 10000", "a.csv", "y.npy")

@@ -91,8 +91,11 @@ def test_csv_columns(tmp_path, capsys, expected):
     path = write_csv(tmp_path / "t.csv", table, ["", "label", "d", "c", "b", "a", "weight"])
     assert results(capsys, f"{path}:a,b,c,d", f"{path}:label") == expected
     assert results(capsys, f"{path}:a,b,c,d", path, "--label-column=label") == expected
+    os.symlink(path, tmp_path / "link.csv")
     # What is neither labels nor weights, nor the index that pandas writes, is predictions.
     whole = results(capsys, path, f"{path}:label", "--sample-weights", f"{path}:weight")
+    linked = f"{tmp_path / 'link.csv'}:label", "--sample-weights", f"{tmp_path}/../{tmp_path.name}/t.csv:weight"
+    assert results(capsys, path, *linked) == whole  # the same file by other names
     assert whole["loss"] != expected["loss"]  # the columns are the other way round
     np.save(tmp_path / "turned.npy", LOGITS[:, ::-1])
     np.save(tmp_path / "ones.npy", np.ones(9000))

@@ -75,10 +75,16 @@ def _problem(given: argparse.Namespace) -> Problem:
     predictions, labels = Reference(given.predictions), Reference(given.labels, given.label_column)
     weights = Reference(given.sample_weights) if given.sample_weights is not None else None
     # In one table, what is not labels or weights is predictions.
-    others = [other for other in (labels, weights) if other is not None and other.path == predictions.path]
+    others = [other for other in (labels, weights) if other is not None and other.is_file(predictions.path)]
     taken = [name for other in others if other.name is not None for name in other.name.split(",")]
+    source = predictions.open(given.header, taken)
+    if source.is_table and labels in others and labels.name is None:
+        raise Failure(
+            Exit.USAGE,
+            f"{labels.text} is the table of the predictions as well: name its column of labels, {labels.path}:label",
+        )
     return Problem(
-        predictions.open(given.header, taken),
+        source,
         labels.open(given.header),
         None if weights is None else weights.open(given.header),
         given.axis,
