@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,7 +78,9 @@ def test_before_anything_is_scored(capsys, paths, monkeypatch):
     monkeypatch.setattr(WholeArray, "take", interrupted)
     outcome = score(capsys, *paths, "--input=logits", "--json")
     assert outcome.code == INTERRUPTED
-    assert (outcome.json["complete"], outcome.json["rows"]) == (False, 0)
+    assert (outcome.json["complete"], outcome.json["rows"], outcome.json["loss_sum"]) == (False, 0, 0)
+    assert outcome.json["loss"] is outcome.json["bits"] is outcome.json["perplexity"] is None
+    assert re.search(r"loss +-\n +-\n  perplexity +-\n", score(capsys, *paths, "--input=logits").out)
 
 
 def test_a_signal_that_is_ignored_stays_ignored(capsys, paths, monkeypatch):

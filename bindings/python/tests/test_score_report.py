@@ -98,6 +98,7 @@ def test_the_same_results_make_the_same_page(page):
         (np.array([[np.nan, 0.0]]), np.array([0]), []),  # and of NaN
         (np.array([[1.0, 0.0]]), np.array([1]), ["--probability-floor=0"]),  # and of infinity
         (np.array([[1.0, 0.0]]), np.array([5]), ["--ignore-index=5"]),  # no losses
+        (np.array([[0.5, 0.5]]), np.array([1]), ["--class-weights=1,0"]),  # no weight
         (np.array([0.2, 0.9, 0.4]), np.array([0.0, 1.0, 0.5]), ["--binary"]),
         (np.array([0.2, 0.9, 0.5]), np.array([0.0, 1.0, 0.5]), ["--binary", "--poly-epsilon=-4"]),  # negative losses
         (np.zeros((100, 70)), np.arange(100) % 70, ["--input=logits"]),  # many classes
