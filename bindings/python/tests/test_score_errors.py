@@ -306,4 +306,4 @@ def test_exit_codes_of_the_process(refused):
     assert command("score", "z.npy", "y.npy").code == DATA
     assert command("score").code == USAGE
     documented = re.findall(r"^  (\d+) +\w", command("score", "--help").out.partition("exit codes:")[2], re.MULTILINE)
-    assert documented == ["0", "2", "3", "4", "5", "130"]
+    assert documented == ["0", "2", "3", "4", "5", "130", "141"]

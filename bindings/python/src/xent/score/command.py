@@ -34,7 +34,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return Exit.INTERRUPTED
     except BrokenPipeError:  # nobody reads on, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.FILE
+        return Exit.UNREAD
     except OSError as error:
         print(f"xent score: error: {error}", file=sys.stderr)
         return Exit.FILE
@@ -51,17 +51,25 @@ def _score(given: argparse.Namespace, interruption: Interruption) -> int:
     scorer = Scorer(problem, options, given.worst)
     complete = run(problem, scorer, given.batch_rows, interruption, progress(given.progress))
     results = summary(problem, scorer, stated_options(given), complete)
-    if given.json:
+    try:
+        if given.report is not None:
+            report.write(results, given.report)
+            print(f"xent score: the report is in {given.report}", file=sys.stderr)
+    finally:  # hours of work are not lost with the page
+        _print(results, given.json)
+    if not complete:
+        print(f"xent score: interrupted after {scorer.rows} rows", file=sys.stderr)
+    return Exit.SCORED if complete else Exit.INTERRUPTED
+
+
+def _print(results: dict[str, Any], as_json: bool) -> None:
+    if sys.stdout is None:  # closed from the start, as with `>&-`
+        return
+    if as_json:
         print(json.dumps(without_special_numbers(results), allow_nan=False))
     else:
         text.write(results)
     sys.stdout.flush()
-    if given.report is not None:
-        report.write(results, given.report)
-        print(f"xent score: the report is in {given.report}", file=sys.stderr)
-    if not complete:
-        print(f"xent score: interrupted after {scorer.rows} rows", file=sys.stderr)
-    return Exit.SCORED if complete else Exit.INTERRUPTED
 
 
 def _inputs(given: argparse.Namespace) -> list[Reference]:
