@@ -21,7 +21,7 @@ from .summary import summary, without_special_numbers
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run `xent` with these arguments, those of the process by default. Returns the exit code."""
+    """Run `xent` with these arguments, those of the process by default. Returns the exit code, unless KeyboardInterrupt ends it."""
     given = parser().parse_args(arguments)
     try:
         with Interruption() as interruption:
@@ -29,9 +29,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except Failure as failure:
         print(f"xent score: error: {failure}", file=sys.stderr)
         return failure.code
-    except KeyboardInterrupt:  # before there is anything to show, or a second one
-        print("xent score: interrupted", file=sys.stderr)
-        return Exit.INTERRUPTED
     except BrokenPipeError:  # nobody reads on, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.UNREAD
