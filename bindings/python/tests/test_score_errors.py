@@ -263,7 +263,9 @@ def test_options(refused):
     refused(USAGE, "pos_weight is given, which has no meaning here", *good, "--pos-weight=2")
     refused(USAGE, "axis", "p.npy", "p.npy", "--binary", "--axis=0")
     refused(USAGE, "--axis 2 is outside the 2 dimensions of p.npy", *good, "--axis=2")
-    refused(USAGE, "argument --normalizer: 0 is not a positive number", *good, "--normalizer=0")
+    for normalizer in ("0", "x", "inf"):
+        words = f"argument --normalizer: {normalizer} is not a positive number"
+        refused(USAGE, words, *good, f"--normalizer={normalizer}")
     refused(USAGE, "argument --batch-rows: 0 is less than 1", *good, "--batch-rows=0")
     refused(USAGE, "argument --worst: x is not a whole number", *good, "--worst=x")
     refused(USAGE, "required: LABELS", "p.npy")
