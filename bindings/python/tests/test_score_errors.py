@@ -194,6 +194,30 @@ def test_csv_cells(refused, tmp_path):
     fails(1, "", " is empty")
 
 
+def test_cells_separated_by_spaces(refused, tmp_path):
+    np.savetxt(tmp_path / "a.txt", P)
+    lines = (tmp_path / "a.txt").read_text().splitlines()
+
+    def fails(text, words):
+        (tmp_path / "b.txt").write_text("\n".join([*lines[:6999], text, *lines[7000:]]) + "\n")
+        refused(DATA, f"b.txt, line 7000{words}", "b.txt", "y.npy")
+
+    fails("0.5 0.5", " has 2 cells, but line 1 has 3")
+    fails("0.5 x 0.5", ', column 2: "x" is not a number')
+    fails("", " is empty")
+    (tmp_path / "b.txt").write_text("label\n1\n0 1\n")
+    words = 'line 3, column 1 (label): "0 1" is not a number. Commas, semicolons, tabs or spaces separate cells'
+    refused(DATA, words, "p.npy", "b.txt")
+
+
+def test_one_column_of_predictions(refused, tmp_path):
+    write_csv(tmp_path / "a.csv", P[:, 0], ["p"])
+    words = "a.csv has one column, expected one for each class (--binary is for one probability a row)"
+    refused(DATA, words, "a.csv", "y.npy")
+    write_csv(tmp_path / "t.csv", np.column_stack([P[:, 0], LABELS % 2]), ["p", "label"])
+    refused(DATA, "t.csv has one column", "t.csv", "t.csv:label")
+
+
 def test_csv_columns(refused, tmp_path):
     write_csv(tmp_path / "a.csv", P, ["a", "b", "b"])
     refused(DATA, "a.csv:x has no column x; its columns are a, b, b", "a.csv:x", "y.npy")

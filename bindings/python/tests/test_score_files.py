@@ -86,6 +86,29 @@ def test_other_csv(tmp_path, capsys, expected, delimiter, end):
     assert results(capsys, tmp_path / "z.csv", tmp_path / "y.npy") == expected
 
 
+@pytest.mark.parametrize("header", ["", "a b c d", "0 1 2 3"])
+def test_text_of_numpy(tmp_path, capsys, expected, header):
+    """Spaces between the cells, as numpy.savetxt writes by default."""
+    with open(tmp_path / "z.txt", "w") as file:
+        file.write(header + "\n" * bool(header))
+        np.savetxt(file, LOGITS, fmt="% .18e")  # a space in place of a sign
+    np.savetxt(tmp_path / "y.txt", LABELS)
+    for batch in ("--batch-rows=1", "--batch-rows=9000"):
+        assert results(capsys, tmp_path / "z.txt", tmp_path / "y.txt", batch) == expected
+    if "a" in header:
+        assert results(capsys, f"{tmp_path / 'z.txt'}:a,b,c,d", tmp_path / "y.txt") == expected
+
+
+def test_lines_one_by_one(tmp_path):
+    from xent.score.tables import Columns, CsvTable
+
+    path = write_csv(tmp_path / "z.csv", LOGITS[:5])
+    table = CsvTable("z", open(path, "rb"), Columns(), "auto")
+    pieces = [table.take(count) for count in (1, 1, 1, 3, 1)]
+    assert [len(piece) for piece in pieces] == [1, 1, 1, 2, 0]
+    np.testing.assert_array_equal(np.concatenate(pieces), LOGITS[:5])
+
+
 def test_csv_columns(tmp_path, capsys, expected):
     table = np.column_stack([np.arange(9000), LABELS, LOGITS[:, ::-1], np.ones(9000)])
     path = write_csv(tmp_path / "t.csv", table, ["", "label", "d", "c", "b", "a", "weight"])

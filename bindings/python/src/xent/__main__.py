@@ -14,7 +14,7 @@ def main() -> int:
         from .score import command
 
         return command.main()
-    except KeyboardInterrupt:  # before there is anything to show, or a second one
+    except KeyboardInterrupt:
         print("xent score: interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
 

@@ -52,9 +52,10 @@ JSON (--json):
   false after an interruption.
 
 CSV:
-  The first line is a header if a cell of it is no number, or if it counts
-  0,1,2,... over three columns or more; a first column without a name (the
-  index that pandas writes) is left out. --header settles it.
+  Cells are separated by commas, semicolons, tabs or spaces. The first line is a
+  header if a cell of it is no number, or if it counts 0,1,2,... over three
+  columns or more; a first column without a name (the index that pandas writes)
+  is left out. --header settles it.
 
 """
 

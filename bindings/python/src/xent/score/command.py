@@ -21,7 +21,10 @@ from .summary import summary, without_special_numbers
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Run `xent` with these arguments, those of the process by default. Returns the exit code, unless KeyboardInterrupt ends it."""
+    """Run `xent` with these arguments, those of the process by default. Returns the exit code.
+
+    KeyboardInterrupt comes out of it before there is anything to show, and if it comes a second time.
+    """
     given = parser().parse_args(arguments)
     try:
         with Interruption() as interruption:
