@@ -1,6 +1,7 @@
 """The scoring command: its numbers against plain NumPy, and the same ones in whatever pieces."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -328,9 +329,37 @@ def test_negative_and_zero_losses(tmp_path, capsys):
 def test_everything_ignored(tmp_path, capsys):
     paths = save(tmp_path, p=np.full((3, 2), 7.0), labels=np.full(3, -100))
     results = scored(capsys, *paths, "--ignore-index=-100")
-    assert (results["loss"], results["count"], results["ignored"]) == (0, 0, 3)
+    assert (results["loss_sum"], results["count"], results["ignored"]) == (0, 0, 3)
+    assert results["loss"] is results["bits"] is results["perplexity"] is None
     assert results["accuracy"] is None and results["worst"] == [] and results["quantiles"]["0.5"] is None
-    assert "Every row is ignored." in score(capsys, *paths, "--ignore-index=-100").out
+    for divisor in ("--divisor=weights", "--divisor=count", "--divisor=batch", "--normalizer=3"):
+        text = score(capsys, *paths, "--ignore-index=-100", divisor).out
+        assert "Every row is ignored." in text
+        assert re.search(r"^  loss +-\n +-\n  perplexity +-\n  accuracy +-  ", text, re.MULTILINE)
+
+
+def test_rows_without_weight(tmp_path, capsys):
+    p = np.array([[0.5, 0.5], [0.25, 0.75], [0.1, 0.9]])
+    paths = save(tmp_path, p=p, labels=np.array([0, 0, 1]))
+    results = scored(capsys, *paths, "--class-weights=0,2")
+    close(results["loss"], -math.log(0.9))
+    assert results["per_class"][0]["loss"] is None and results["per_class"][0]["count"] == 2
+    assert re.search(r"^ +0 +2 +- +50.00%$", score(capsys, *paths, "--class-weights=0,2").out, re.MULTILINE)
+    results = scored(capsys, *paths, "--class-weights=0,0")
+    assert results["loss"] is results["bits"] is results["perplexity"] is None
+    assert (results["count"], results["loss_sum"], results["weight_sum"]) == (3, 0, 0)
+    assert scored(capsys, *paths, "--class-weights=0,0", "--divisor=count")["loss"] == 0
+
+
+def test_classes_without_a_mean_come_last(tmp_path, capsys):
+    logits = np.zeros((30, 30))
+    logits[7, 7] = np.nan
+    paths = save(tmp_path, z=logits, labels=np.arange(30))
+    weights = ",".join(["0"] * 5 + ["1"] * 25)
+    shown = score(capsys, *paths, "--input=logits", f"--class-weights={weights}").out
+    listed = re.findall(r"^ +(\d+) +1 +(\S+) +\S+%$", shown, re.MULTILINE)
+    assert [int(number) for number, _ in listed] == [7, 5, 6, *range(8, 25)]
+    assert listed[0][1] == "nan"
 
 
 def test_ties_of_the_worst(tmp_path, capsys):

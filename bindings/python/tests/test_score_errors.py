@@ -1,5 +1,6 @@
 """What the scoring command says of files and options that are wrong, and the code that it ends with."""
 
+import os
 import pickle
 import re
 import sys
@@ -193,6 +194,30 @@ def test_csv_cells(refused, tmp_path):
     fails(1, "", " is empty")
 
 
+def test_cells_separated_by_spaces(refused, tmp_path):
+    np.savetxt(tmp_path / "a.txt", P)
+    lines = (tmp_path / "a.txt").read_text().splitlines()
+
+    def fails(text, words):
+        (tmp_path / "b.txt").write_text("\n".join([*lines[:6999], text, *lines[7000:]]) + "\n")
+        refused(DATA, f"b.txt, line 7000{words}", "b.txt", "y.npy")
+
+    fails("0.5 0.5", " has 2 cells, but line 1 has 3")
+    fails("0.5 x 0.5", ', column 2: "x" is not a number')
+    fails("", " is empty")
+    (tmp_path / "b.txt").write_text("label\n1\n0 1\n")
+    words = 'line 3, column 1 (label): "0 1" is not a number. Commas, semicolons, tabs or spaces separate cells'
+    refused(DATA, words, "p.npy", "b.txt")
+
+
+def test_one_column_of_predictions(refused, tmp_path):
+    write_csv(tmp_path / "a.csv", P[:, 0], ["p"])
+    words = "a.csv has one column, expected one for each class (--binary is for one probability a row)"
+    refused(DATA, words, "a.csv", "y.npy")
+    write_csv(tmp_path / "t.csv", np.column_stack([P[:, 0], LABELS % 2]), ["p", "label"])
+    refused(DATA, "t.csv has one column", "t.csv", "t.csv:label")
+
+
 def test_csv_columns(refused, tmp_path):
     write_csv(tmp_path / "a.csv", P, ["a", "b", "b"])
     refused(DATA, "a.csv:x has no column x; its columns are a, b, b", "a.csv:x", "y.npy")
@@ -202,6 +227,13 @@ def test_csv_columns(refused, tmp_path):
     refused(DATA, "a.csv:x has no header, so no column x (--header yes, if it has one)", "a.csv:x", "y.npy")
     write_csv(tmp_path / "a.csv", LABELS, ["label"])
     refused(DATA, "a.csv has no columns left to read", "a.csv", "a.csv:label")
+
+
+def test_a_table_against_itself(refused, tmp_path):
+    write_csv(tmp_path / "t.csv", np.column_stack([P, LABELS]), ["a", "b", "c", "label"])
+    os.symlink("t.csv", "link.csv")
+    for predictions in ("t.csv", "./t.csv", "link.csv", "t.csv:a,b,c"):
+        refused(USAGE, "name its column of labels, t.csv:label", predictions, "t.csv")
 
 
 def test_csv_row_counts(refused, tmp_path):
@@ -255,7 +287,9 @@ def test_options(refused):
     refused(USAGE, "pos_weight is given, which has no meaning here", *good, "--pos-weight=2")
     refused(USAGE, "axis", "p.npy", "p.npy", "--binary", "--axis=0")
     refused(USAGE, "--axis 2 is outside the 2 dimensions of p.npy", *good, "--axis=2")
-    refused(USAGE, "argument --normalizer: 0 is not a positive number", *good, "--normalizer=0")
+    for normalizer in ("0", "x", "inf"):
+        words = f"argument --normalizer: {normalizer} is not a positive number"
+        refused(USAGE, words, *good, f"--normalizer={normalizer}")
     refused(USAGE, "argument --batch-rows: 0 is less than 1", *good, "--batch-rows=0")
     refused(USAGE, "argument --worst: x is not a whole number", *good, "--worst=x")
     refused(USAGE, "required: LABELS", "p.npy")
@@ -266,10 +300,29 @@ def test_axis_of_a_table(refused, tmp_path):
     refused(USAGE, "--axis 0: the classes of a table are its columns (a.csv)", "a.csv", "y.npy", "--axis=0")
 
 
-def test_report_that_cannot_be_written(refused):
-    pytest.importorskip("matplotlib")
-    refused(FILE, "no/r.html cannot be written: there is no folder no", "p.npy", "y.npy", "--report=no/r.html")
-    refused(FILE, ". cannot be written", "p.npy", "y.npy", "--report=.")
+def test_report_that_cannot_be_written(refused, monkeypatch):
+    good = "p.npy", "y.npy"
+    refused(FILE, "no/r.html cannot be written: there is no folder no", *good, "--report=no/r.html")
+    refused(FILE, ". cannot be written: it is a folder", *good, "--report=.")
+    refused(USAGE, "--report needs the name of a file", *good, "--report=")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    refused(FILE, "r.html cannot be written: permission denied", *good, "--report=r.html")
+
+
+def test_report_in_the_place_of_an_input(refused, tmp_path):
+    write_csv(tmp_path / "t.csv", np.column_stack([P, LABELS]), ["a", "b", "c", "label"])
+    np.save("w.npy", np.ones(ROWS))
+    np.save("c.npy", np.ones(3))
+    os.symlink("p.npy", "link.html")
+    os.link("y.npy", "hard.html")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    weighted = "--sample-weights=w.npy", "--class-weights=c.npy"
+    for report in ("p.npy", "y.npy", "./p.npy", tmp_path / "y.npy", "w.npy", "c.npy", "link.html", "hard.html"):
+        words = f"--report {report} would overwrite {report}"
+        refused(USAGE, words, "p.npy", "y.npy", *weighted, "--report", report)
+    refused(USAGE, "would overwrite t.csv", "t.csv", "t.csv:label", "--report=t.csv")
+    refused(USAGE, "would overwrite c.npy", "p.npy", "p.npy", "--binary", "--pos-weight=c.npy", "--report=c.npy")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_exit_codes_of_the_process(refused):
@@ -279,4 +332,4 @@ def test_exit_codes_of_the_process(refused):
     assert command("score", "z.npy", "y.npy").code == DATA
     assert command("score").code == USAGE
     documented = re.findall(r"^  (\d+) +\w", command("score", "--help").out.partition("exit codes:")[2], re.MULTILINE)
-    assert documented == ["0", "2", "3", "4", "5", "130"]
+    assert documented == ["0", "2", "3", "4", "5", "130", "141"]

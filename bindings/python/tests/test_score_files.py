@@ -86,13 +86,39 @@ def test_other_csv(tmp_path, capsys, expected, delimiter, end):
     assert results(capsys, tmp_path / "z.csv", tmp_path / "y.npy") == expected
 
 
+@pytest.mark.parametrize("header", ["", "a b c d", "0 1 2 3"])
+def test_text_of_numpy(tmp_path, capsys, expected, header):
+    """Spaces between the cells, as numpy.savetxt writes by default."""
+    with open(tmp_path / "z.txt", "w") as file:
+        file.write(header + "\n" * bool(header))
+        np.savetxt(file, LOGITS, fmt="% .18e")  # a space in place of a sign
+    np.savetxt(tmp_path / "y.txt", LABELS)
+    for batch in ("--batch-rows=1", "--batch-rows=9000"):
+        assert results(capsys, tmp_path / "z.txt", tmp_path / "y.txt", batch) == expected
+    if "a" in header:
+        assert results(capsys, f"{tmp_path / 'z.txt'}:a,b,c,d", tmp_path / "y.txt") == expected
+
+
+def test_lines_one_by_one(tmp_path):
+    from xent.score.tables import Columns, CsvTable
+
+    path = write_csv(tmp_path / "z.csv", LOGITS[:5])
+    table = CsvTable("z", open(path, "rb"), Columns(), "auto")
+    pieces = [table.take(count) for count in (1, 1, 1, 3, 1)]
+    assert [len(piece) for piece in pieces] == [1, 1, 1, 2, 0]
+    np.testing.assert_array_equal(np.concatenate(pieces), LOGITS[:5])
+
+
 def test_csv_columns(tmp_path, capsys, expected):
     table = np.column_stack([np.arange(9000), LABELS, LOGITS[:, ::-1], np.ones(9000)])
     path = write_csv(tmp_path / "t.csv", table, ["", "label", "d", "c", "b", "a", "weight"])
     assert results(capsys, f"{path}:a,b,c,d", f"{path}:label") == expected
     assert results(capsys, f"{path}:a,b,c,d", path, "--label-column=label") == expected
+    os.symlink(path, tmp_path / "link.csv")
     # What is neither labels nor weights, nor the index that pandas writes, is predictions.
     whole = results(capsys, path, f"{path}:label", "--sample-weights", f"{path}:weight")
+    linked = f"{tmp_path / 'link.csv'}:label", "--sample-weights", f"{tmp_path}/../{tmp_path.name}/t.csv:weight"
+    assert results(capsys, path, *linked) == whole  # the same file by other names
     assert whole["loss"] != expected["loss"]  # the columns are the other way round
     np.save(tmp_path / "turned.npy", LOGITS[:, ::-1])
     np.save(tmp_path / "ones.npy", np.ones(9000))
@@ -184,6 +210,22 @@ def test_parquet_element_type(tmp_path, capsys):
     np.save(tmp_path / "y.npy", LABELS)
     path = parquet(tmp_path / "t.parquet", **dict(zip(NAMES, single.T)), label=LABELS)
     assert results(capsys, path, f"{path}:label") == results(capsys, tmp_path / "z.npy", tmp_path / "y.npy")
+
+
+@needs_arrow
+@pytest.mark.parametrize("dtype", ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"])
+def test_parquet_element_types_without_pandas(tmp_path, monkeypatch, dtype):
+    from xent.score.tables import Columns, ParquetTable
+
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    column = np.arange(2).astype(dtype)
+    columns = ParquetTable("t", str(parquet(tmp_path / "t.parquet", a=column)), Columns())
+    lists = ParquetTable("t", str(parquet(tmp_path / "l.parquet", a=list(column.reshape(2, 1)))), Columns())
+    for table in (columns, lists):
+        assert table.dtype == dtype
+        taken = table.take(5)
+        assert taken.dtype == dtype
+        np.testing.assert_array_equal(taken, column.reshape(2, 1))
 
 
 def test_numpy_alone(tmp_path, capsys, expected, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from score_command import environment, problem, score, scored, write_csv
 
+import xent.__main__
+import xent.score
 from xent.score.arrays import WholeArray
 from xent.score.statistics import ClassSums
 
@@ -77,7 +80,38 @@ def test_before_anything_is_scored(capsys, paths, monkeypatch):
     monkeypatch.setattr(WholeArray, "take", interrupted)
     outcome = score(capsys, *paths, "--input=logits", "--json")
     assert outcome.code == INTERRUPTED
-    assert (outcome.json["complete"], outcome.json["rows"]) == (False, 0)
+    assert (outcome.json["complete"], outcome.json["rows"], outcome.json["loss_sum"]) == (False, 0, 0)
+    assert outcome.json["loss"] is outcome.json["bits"] is outcome.json["perplexity"] is None
+    assert re.search(r"loss +-\n +-\n  perplexity +-\n", score(capsys, *paths, "--input=logits").out)
+
+
+def interrupted_process(capsys, monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["xent", "score", *map(str, arguments)])
+    code = xent.__main__.main()
+    assert (code, *capsys.readouterr()) == (INTERRUPTED, "", "xent score: interrupted\n")
+
+
+def test_while_the_command_is_loaded(capsys, paths, monkeypatch):
+    class Interrupting:
+        def find_spec(self, name, path=None, target=None):
+            if name.startswith("xent.score."):
+                raise KeyboardInterrupt
+
+    for name in [name for name in sys.modules if name.startswith("xent.score.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(xent.score, "command")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    interrupted_process(capsys, monkeypatch, *paths)
+
+
+def test_while_the_files_are_opened_or_the_results_shown(capsys, paths, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    for place in ("_problem", "_print"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"xent.score.command.{place}", interrupted)
+            interrupted_process(capsys, patch, *paths, "--input=logits")
 
 
 def test_a_signal_that_is_ignored_stays_ignored(capsys, paths, monkeypatch):

@@ -1,13 +1,18 @@
 """The page of --report: whole in itself, with its tables and pictures."""
 
 import base64
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from score_command import problem, score
+from score_command import environment, problem, score
+
+from xent.score.command import main
 
 pytest.importorskip("matplotlib")
 
@@ -90,6 +95,45 @@ def test_the_same_results_make_the_same_page(page):
     assert page(*arguments) == page(*arguments, "--num-threads=1")
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_nobody_reads_the_output(tmp_path, options):
+    logits, labels = problem(2000, 6)
+    np.save(tmp_path / "z.npy", logits)
+    np.save(tmp_path / "y.npy", labels)
+    command = [sys.executable, "-m", "xent", "score", "z.npy", "y.npy", "--input=logits", "--report=r.html", *options]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "xent score: the report is in r.html\n")
+    assert (tmp_path / "r.html").read_text(encoding="utf-8").endswith("</html>\n")
+
+
+def test_no_standard_output(tmp_path, capsys, monkeypatch):
+    np.save(tmp_path / "z.npy", np.zeros((2, 2)))
+    np.save(tmp_path / "y.npy", [0, 1])
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", None)
+        code = main(["score", str(tmp_path / "z.npy"), str(tmp_path / "y.npy"), f"--report={tmp_path}/r.html"])
+    assert code == 0 and (tmp_path / "r.html").exists()
+
+
+def test_results_outlive_a_page_that_fails(tmp_path, capsys, monkeypatch):
+    def full(results):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("xent.score.report.page", full)
+    np.save(tmp_path / "z.npy", np.zeros((2, 2)))
+    np.save(tmp_path / "y.npy", [0, 1])
+    outcome = score(capsys, tmp_path / "z.npy", tmp_path / "y.npy", "--input=logits", f"--report={tmp_path}/r.html")
+    assert outcome.code == 3 and "r.html cannot be written: No space left on device" in outcome.err
+    assert "perplexity         2\n" in outcome.out
+
+
 @pytest.mark.parametrize(
     "y_pred, y_true, options",
     [
@@ -98,6 +142,7 @@ def test_the_same_results_make_the_same_page(page):
         (np.array([[np.nan, 0.0]]), np.array([0]), []),  # and of NaN
         (np.array([[1.0, 0.0]]), np.array([1]), ["--probability-floor=0"]),  # and of infinity
         (np.array([[1.0, 0.0]]), np.array([5]), ["--ignore-index=5"]),  # no losses
+        (np.array([[0.5, 0.5]]), np.array([1]), ["--class-weights=1,0"]),  # no weight
         (np.array([0.2, 0.9, 0.4]), np.array([0.0, 1.0, 0.5]), ["--binary"]),
         (np.array([0.2, 0.9, 0.5]), np.array([0.0, 1.0, 0.5]), ["--binary", "--poly-epsilon=-4"]),  # negative losses
         (np.zeros((100, 70)), np.arange(100) % 70, ["--input=logits"]),  # many classes

@@ -52,9 +52,10 @@ JSON (--json):
   false after an interruption.
 
 CSV:
-  The first line is a header if a cell of it is no number, or if it counts
-  0,1,2,... over three columns or more; a first column without a name (the
-  index that pandas writes) is left out. --header settles it.
+  Cells are separated by commas, semicolons, tabs or spaces. The first line is a
+  header if a cell of it is no number, or if it counts 0,1,2,... over three
+  columns or more; a first column without a name (the index that pandas writes)
+  is left out. --header settles it.
 
 """
 
@@ -152,7 +153,10 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not (value > 0 and math.isfinite(value)):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value

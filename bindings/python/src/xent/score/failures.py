@@ -16,6 +16,7 @@ class Exit(enum.IntEnum):
     DATA = 4
     PACKAGE = 5
     INTERRUPTED = 130
+    UNREAD = 141  # what a shell reports of a process that SIGPIPE ended
 
 
 EXIT_CODES = """\
@@ -29,6 +30,7 @@ exit codes:
        probabilities, cells of a table, nothing at all
   5    an optional package is missing
   130  interrupted (Ctrl-C): the results are those of the rows scored so far
+  141  standard output was closed before its end (as by head); a report is whole
 """
 
 

@@ -28,6 +28,10 @@ class Reference:
                 self.path, self.name = path, name
         self.text = text if column is None else f"{text}:{column}"
 
+    def is_file(self, path: str) -> bool:
+        """Whether the path leads to the same file, whatever it is called."""
+        return os.path.exists(self.path) and os.path.exists(path) and os.path.samefile(self.path, path)
+
     def open(self, header: str, but: Optional[list[str]] = None) -> Source:
         """The source; of a table read without names, all columns except those of `but`."""
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
@@ -65,9 +65,9 @@ def class_bars(results: dict[str, Any]) -> str:
         axes = figure.subplots()
         entries = largest_classes(results, CLASSES_SHOWN)
         places = range(len(entries))
-        losses = [entry["loss"] if math.isfinite(entry["loss"]) else math.nan for entry in entries]
+        losses = [entry["loss"] if _is_finite(entry["loss"]) else math.nan for entry in entries]
         axes.bar(places, losses, 0.75, color=_BLUE)
-        if math.isfinite(results["loss"]):
+        if _is_finite(results["loss"]):
             axes.axhline(results["loss"], color=_ORANGE, linewidth=1.5, label=f"all rows: {results['loss']:.4g}")
             axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0))
         crowded = len(entries) > 25
@@ -125,6 +125,10 @@ def _bars(bins: list[dict[str, Any]]) -> tuple[Floats, Floats, bool]:
     counts = np.diff(up_to)
     counts[0] += up_to[0]
     return edges, counts, is_logarithmic
+
+
+def _is_finite(loss: Optional[float]) -> bool:
+    return loss is not None and math.isfinite(loss)
 
 
 def _svg(draw: Any, size: tuple[float, float]) -> str:

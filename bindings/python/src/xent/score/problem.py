@@ -52,6 +52,12 @@ class Problem:
                 f"{predictions.name} has shape {shown(shape)}, expected rows and classes, e.g. (rows, 10)"
                 + (" (--binary is for one probability a row)" if len(shape) == 1 else ""),
             )
+        if predictions.is_table and shape[1] == 1 and not binary:
+            raise Failure(
+                Exit.DATA,
+                f"{predictions.name} has one column, expected one for each class (--binary is for one probability "
+                "a row)",
+            )
         self.axis = None if binary else _class_axis(axis, predictions)
         self.classes = 2 if self.axis is None else shape[self.axis] or 0
         batch_axis = 1 if self.axis == 0 else 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Sequence
 from html import escape
 from string import Template
 from typing import Any
 
 from . import pictures, text
 from .failures import Exit, Failure, optional
+from .files import Reference
 
 _CLASSES = 100
 
@@ -60,14 +62,20 @@ $classes
 """)
 
 
-def prepare(path: str) -> None:
-    """Fail before the work, not after it, if the report cannot be made."""
-    optional("matplotlib", "--report")
+def prepare(path: str, inputs: Sequence[Reference]) -> None:
+    """Fail before the work, not after it, if the report cannot be made or would replace what is scored."""
+    if not path:
+        raise Failure(Exit.USAGE, "--report needs the name of a file")
+    if any(read.is_file(path) for read in inputs):
+        raise Failure(Exit.USAGE, f"--report {path} would overwrite {path}, which is to be read")
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise Failure(Exit.FILE, f"{path} cannot be written: there is no folder {folder}")
-    if os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
-        raise Failure(Exit.FILE, f"{path} cannot be written")
+    if os.path.isdir(path):
+        raise Failure(Exit.FILE, f"{path} cannot be written: it is a folder")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise Failure(Exit.FILE, f"{path} cannot be written: permission denied")
+    optional("matplotlib", "--report")
 
 
 def write(results: dict[str, Any], path: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 
 from .. import __version__
 from .problem import Problem
@@ -18,7 +18,7 @@ def summary(problem: Problem, scorer: Scorer, options: Mapping[str, Any], comple
     loss_sum, weight_sum = scorer.loss_sum.value, scorer.weight_sum.value
     divisor = options["divisor"]
     divisors = {"weights": weight_sum, "count": scorer.count, "batch": scorer.rows}
-    loss = _mean(loss_sum, options.get("normalizer") or divisors[divisor])
+    loss = _mean(scorer.count, loss_sum, options.get("normalizer") or divisors[divisor])
     return {
         "xent": __version__,
         "complete": complete,
@@ -33,8 +33,8 @@ def summary(problem: Problem, scorer: Scorer, options: Mapping[str, Any], comple
         "loss_sum": loss_sum,
         "weight_sum": weight_sum,
         "loss": loss,
-        "bits": loss / math.log(2),
-        "perplexity": _exponential(loss),
+        "bits": None if loss is None else loss / math.log(2),
+        "perplexity": None if loss is None else _exponential(loss),
         "correct": scorer.correct,
         "accuracy": scorer.correct / scorer.count if scorer.count else None,
         "nan_rows": scorer.histogram.nan,
@@ -58,8 +58,9 @@ def without_special_numbers(value: Any) -> Any:
     return value
 
 
-def _mean(loss_sum: float, divisor: float) -> float:
-    return loss_sum / divisor if divisor else 0.0  # as the library has it
+def _mean(count: int, loss_sum: float, divisor: float) -> Optional[float]:
+    """None, where the library has 0, of no rows and of rows that weigh nothing."""
+    return loss_sum / divisor if count and divisor else None
 
 
 def _exponential(loss: float) -> float:
@@ -85,7 +86,7 @@ def _per_class(scorer: Scorer, divisor: str) -> list[dict[str, Any]]:
             "count": count,
             "loss_sum": loss_sum,
             "weight_sum": weight_sum,
-            "loss": _mean(loss_sum, weight_sum if divisor == "weights" else count) if count else None,
+            "loss": _mean(count, loss_sum, weight_sum if divisor == "weights" else count),
             "correct": correct,
             "accuracy": correct / count if count else None,
         }

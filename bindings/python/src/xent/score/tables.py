@@ -15,6 +15,10 @@ from .arrays import AnyArray, Source
 from .failures import Exit, Failure, optional
 
 
+# Arrow calls the other types of numbers as NumPy does. (Its own conversion may need pandas.)
+_ARROW_FLOATS = {"halffloat": "float16", "float": "float32", "double": "float64"}
+
+
 class Columns:
     """Which columns of a table to read: those named, or all but some."""
 
@@ -40,7 +44,7 @@ class Columns:
 
 
 class CsvTable(Source):
-    """Numbers separated by commas, or by semicolons or tabs if the first line has no comma."""
+    """Numbers separated by commas, or by semicolons, tabs or spaces if the first line has no comma."""
 
     is_table = True
 
@@ -49,21 +53,21 @@ class CsvTable(Source):
         self._file = file
         self._text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         self.dtype = np.dtype(np.float64)
-        first = self._lines(1)
+        first = self._lines(2)
         if not first or not first[0].strip():
             raise Failure(Exit.DATA, f"{name} is empty" if not first else f"{name}, line 1 is empty")
-        self._delimiter = next((mark for mark in ",;\t" if mark in first[0]), ",")
+        self._delimiter = _delimiter(first)
         self._header = [cell.strip() for cell in self._cells(first[0])]
         has_header = header == "yes" or (header == "auto" and _is_header(self._header))
         self._width = len(self._header)
         self._columns = columns.indices(name, self._header if has_header else None, self._width)
         self._first_line = 2 if has_header else 1
-        self._ahead = [] if has_header else first
+        self._ahead = first[1:] if has_header else first
         self.shape = (None, len(self._columns))
 
     def take(self, count: int) -> AnyArray:
-        lines = self._ahead + self._lines(count - len(self._ahead))
-        self._ahead = []
+        ahead, self._ahead = self._ahead[:count], self._ahead[count:]
+        lines = ahead + self._lines(count - len(ahead))
         rows = self._without_end(lines)
         if not rows:
             return np.empty((0, len(self._columns)))
@@ -105,11 +109,12 @@ class CsvTable(Source):
         return lines[:end]
 
     def _cells(self, line: str) -> list[str]:
-        return next(csv.reader([line], delimiter=self._delimiter), [])
+        return line.split() if self._delimiter is None else next(csv.reader([line], delimiter=self._delimiter), [])
 
     def _check_width(self, rows: list[str]) -> None:
         # loadtxt lets cells beyond the columns that it is to read pass.
-        if any(line.count(self._delimiter) != self._width - 1 for line in rows):
+        mark = self._delimiter
+        if any((len(line.split()) if mark is None else line.count(mark) + 1) != self._width for line in rows):
             raise ValueError("lines have different numbers of cells")
 
     def _failure(self, rows: list[str], error: ValueError) -> Failure:
@@ -125,6 +130,8 @@ class CsvTable(Source):
                 if not _is_number(cells[column]):
                     named = f" ({self._header[column]})" if self._first_line == 2 else ""
                     shown = "is empty" if not cells[column].strip() else f'"{cells[column].strip()}" is not a number'
+                    if len(cells[column].split()) > 1:
+                        shown += ". Commas, semicolons, tabs or spaces separate cells"
                     return Failure(Exit.DATA, f"{where}, column {column + 1}{named}: {shown}")
         return Failure(Exit.DATA, f"{self.name}, after {self.place(self.taken)}: {error}")
 
@@ -155,7 +162,7 @@ class ParquetTable(Source):
         for column, kind in zip(self._names, types):
             if not (self._arrow.types.is_integer(kind) or self._arrow.types.is_floating(kind) or kind == "bool"):
                 raise Failure(Exit.DATA, f"{name}: column {column} holds {kind}, expected numbers")
-        self.dtype = np.result_type(*(np.dtype(kind.to_pandas_dtype()) for kind in types))
+        self.dtype = np.result_type(*(_ARROW_FLOATS.get(str(kind), str(kind)) for kind in types))
         self.shape = (self._file.metadata.num_rows, self._width or len(self._names))
         self._batches: Optional[Iterator[Any]] = None
         self._rest = np.empty((0, self.shape[1] or 0), self.dtype)
@@ -209,6 +216,16 @@ class ParquetTable(Source):
             if column.null_count:
                 place = int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
                 raise Failure(Exit.DATA, f"{self.name}, row {start + place // width}: column {name} is null")
+
+
+def _delimiter(first: Sequence[str]) -> Optional[str]:
+    """What separates the cells of a table with these first two lines; None for spaces, as numpy.savetxt writes."""
+    for mark in ",;\t":
+        if mark in first[0]:
+            return mark
+    # Of words, the first line may be the one name of one column.
+    cells = first[-1].split()
+    return None if len(cells) > 1 and all(_is_number(cell) for cell in cells) else ","
 
 
 def _is_number(cell: str) -> bool:

@@ -25,8 +25,8 @@ def key_figures(results: dict[str, Any]) -> Table:
     quantiles = ", ".join(f"{float(q):.0%} {'-' if v is None else f'{v:.3g}'}" for q, v in results["quantiles"].items())
     ignored = f" ({results['ignored']:,} more ignored)" if results["ignored"] else ""
     return Table("", (), [
-        ("loss", f"{number(results['loss'])} nats"),
-        ("", f"{number(results['bits'])} bits"),
+        ("loss", _with_unit(results["loss"], "nats")),
+        ("", _with_unit(results["bits"], "bits")),
         ("perplexity", number(results["perplexity"])),
         ("accuracy", f"{_percent(results['accuracy'])}  ({results['correct']:,} of {results['count']:,})"),
         ("calibration error", calibration_error(results)),
@@ -67,8 +67,14 @@ def largest_classes(results: dict[str, Any], limit: int) -> list[dict[str, Any]]
     """The classes to show, in ascending order if they are all."""
     entries = [entry for entry in results["per_class"] if entry["count"]]
     if len(entries) > limit:
-        entries.sort(key=lambda entry: (entry["loss"] == entry["loss"], -entry["loss"], entry["class"]))
+        entries.sort(key=_by_loss)
     return entries[:limit]
+
+
+def _by_loss(entry: dict[str, Any]) -> tuple[bool, bool, float, int]:
+    """NaN comes first, and last a class that has no mean."""
+    loss = entry["loss"]
+    return loss is None, loss == loss, -(loss or 0), entry["class"]
 
 
 def notes(results: dict[str, Any]) -> list[str]:
@@ -89,8 +95,14 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.10g}"
 
 
-def _decimals(value: float) -> str:
+def _with_unit(value: float | None, unit: str) -> str:
+    return "-" if value is None else f"{number(value)} {unit}"
+
+
+def _decimals(value: float | None) -> str:
     """For columns of numbers: points under points, unless they are very large or small."""
+    if value is None:
+        return "-"
     return f"{value:.6f}" if value == 0 or 1e-3 <= abs(value) < 1e7 else f"{value:.6e}"
 
 
