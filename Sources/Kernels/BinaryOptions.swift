@@ -21,7 +21,6 @@ struct BinaryTiles {
   @inline(__always) static var capacity: Int { 256 }
   // A cache line more than the elements take: equal distances to powers of two would share a place in the cache.
   @inline(__always) private static var distance: Int { capacity &* 8 &+ 64 }
-  @inline(__always) static var bytes: Int { 8 &* distance }
 
   @inline(__always) init(_ memory: UnsafeMutableRawPointer) {
     func tile(_ number: Int) -> Tile { Tile(memory: memory + number &* Self.distance) }

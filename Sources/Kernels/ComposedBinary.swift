@@ -196,8 +196,10 @@ private struct FloatRun {
 private func eachBlock(
   _ task: LossTask, first: Int, count: Int, _ body: (_ tiles: BinaryTiles, _ row: Int, _ left: Int) -> Bool
 ) -> Bool {
-  withUnsafeTemporaryAllocation(byteCount: BinaryTiles.bytes, alignment: 64) { memory in
-    let tiles = BinaryTiles(memory.baseAddress.unsafelyUnwrapped)
+  // On the stack: a call that fits one thread allocates nothing.
+  var memory = InlineArray<2120, Double>(repeating: 0)
+  return withUnsafeMutableBytes(of: &memory) { memory in
+    let tiles = BinaryTiles(memory.baseAddress.unsafelyUnwrapped.alignedUp(toMultipleOf: 64))
     var row = first
     while row < first &+ count {
       let left = min(BinaryTiles.capacity, first &+ count &- row)
