@@ -32,19 +32,10 @@ struct ExponentialScale {
     shift = exponent - range.headroom
   }
 
-  /// For an x that has had its base subtracted.
-  @inline(__always) var withoutBase: ExponentialScale {
-    ExponentialScale(base: 0, exponent: exponent, shift: shift)
-  }
-
   @inline(__always) init(base: Double, exponent: Double, _ range: ExponentialRange) {
-    self.init(base: base, exponent: exponent, shift: exponent - range.headroom)
-  }
-
-  @inline(__always) private init(base: Double, exponent: Double, shift: Double) {
     self.base = base
     self.exponent = exponent
-    self.shift = shift
+    shift = exponent - range.headroom
   }
 
   @inline(__always) init(shift: Double) {

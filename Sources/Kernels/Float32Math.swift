@@ -30,27 +30,31 @@ struct LaneScale32 {
     exponent = Float32Lanes(scale.exponent)
   }
 
-  /// Relative to every lane's own reference, which must be within the range's limit for references of no base.
-  @inline(__always) init(nearReferences references: Float32Lanes) {
-    base = .zero
-    let round = Float32Lanes(Round32.offset)
-    exponent = Float32Lanes.multiplyAdd(references, Float32Lanes(Logarithm2Short.inverse), round) - round
+  @inline(__always) private init(base: Float32Lanes, exponent: Float32Lanes) {
+    self.base = base
+    self.exponent = exponent
     let lowestField = exponent - Float32Lanes(Float32Lanes.exponentialRange.headroom + 127)
     lowest = lowestField * Float32Lanes(Logarithm2.high + Logarithm2.low)
     offset = Float32Lanes(Round32.offset) - lowestField
   }
 
+  /// The integers k with 2^k near e^reference.
+  @inline(__always) private static func exponents(_ references: Float32Lanes) -> Float32Lanes {
+    let round = Float32Lanes(Round32.offset)
+    return Float32Lanes.multiplyAdd(references, Float32Lanes(Logarithm2Short.inverse), round) - round
+  }
+
+  /// Relative to every lane's own reference, which must be within the range's limit for references of no base.
+  @inline(__always) init(nearReferences references: Float32Lanes) {
+    self.init(base: .zero, exponent: Self.exponents(references))
+  }
+
   /// Relative to every lane's own reference, which must be finite.
   @inline(__always) init(references: Float32Lanes) {
-    let range = Float32Lanes.exponentialRange
-    let isInRange = Float32Lanes.absolute(references) <= Float32Lanes(range.baseLimit)
-    base = Float32Lanes.select(isInRange, .zero, references)
-    let round = Float32Lanes(Round32.offset)
-    let rounded = Float32Lanes.multiplyAdd(references, Float32Lanes(Logarithm2Short.inverse), round) - round
-    exponent = Float32Lanes.keep(isInRange, rounded)
-    let lowestField = exponent - Float32Lanes(range.headroom + 127)
-    lowest = lowestField * Float32Lanes(Logarithm2.high + Logarithm2.low)
-    offset = Float32Lanes(Round32.offset) - lowestField
+    let isInRange = Float32Lanes.absolute(references) <= Float32Lanes(Float32Lanes.exponentialRange.baseLimit)
+    self.init(
+      base: Float32Lanes.select(isInRange, .zero, references),
+      exponent: Float32Lanes.keep(isInRange, Self.exponents(references)))
   }
 }
 

@@ -10,8 +10,6 @@ struct LogitTransform {
     softcap = terms.logitSoftcap
   }
 
-  @inline(__always) var isIdentity: Bool { scale == 1 && softcap == 0 }
-
   /// The logit in two parts: rounded to one it would change its exponential by its own size.
   @inline(__always) func apply(_ z: Float64Lanes) -> (high: Float64Lanes, low: Float64Lanes) {
     var high = z
