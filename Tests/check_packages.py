@@ -9,25 +9,17 @@ built and run against it, with CMake's find_package and with pkg-config.
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from commands import run
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "bindings" / "c"
 # What the examples say about losses that are known: -(2 log 0.9 + 2 log 0.8) / 4, and the mean of five logistic losses.
 EXPECTED = {"c": "binary loss 0.164252033486018", "cxx": "mean loss 0.215281 over 5 of 6 pixels"}
 COMPILERS = {"c": ("cc", "-std=c99", "example.c"), "cxx": ("c++", "-std=c++17", "example.cpp")}
-
-
-def run(*command: str | Path, cwd: Path | None = None, **variables: str) -> str:
-    result = subprocess.run(
-        [str(word) for word in command], cwd=cwd, capture_output=True, text=True, env={**os.environ, **variables})
-    if result.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
-    return result.stdout
 
 
 def check(what: str, language: str, output: str) -> bool:

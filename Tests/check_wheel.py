@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+from commands import run
 
 PROGRAM = """
 import shutil, numpy, xent
@@ -21,13 +22,6 @@ result = xent.binary_cross_entropy([1, 0, 1, 0], [0.9, 0.1, 0.8, 0.2], gradient=
 print(f"loss {result.loss:.15f} from {xent.__file__}")
 """
 EXPECTED = "loss 0.164252033486018"
-
-
-def run(*command: str | Path, **options: object) -> str:
-    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, **options)  # type: ignore[call-overload]
-    if result.returncode:
-        raise SystemExit(f"{command}\n{result.stdout}{result.stderr}")
-    return str(result.stdout)
 
 
 def main() -> int:
@@ -58,7 +52,8 @@ def main() -> int:
     run(sys.executable, "-m", "venv", "--clear", venv)
     run(venv / "bin" / "pip", "install", "--quiet", wheel)
     # Nothing on the path but the new environment.
-    output = run(venv / "bin" / "python", "-c", PROGRAM, cwd=scratch, env={"PATH": str(venv / "bin"), "HOME": os.devnull})
+    output = run(venv / "bin" / "python", "-c", PROGRAM, cwd=scratch,
+                 environment={"PATH": str(venv / "bin"), "HOME": os.devnull})
     check(output.startswith(EXPECTED), f"without Swift: {output.strip()}")
     return 0 if all(results) else 1
 

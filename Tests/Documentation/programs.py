@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
+from commands import run
 from pages import ROOT
 
 VERSION = re.search(r'XENT_VERSION "(.+)"', (ROOT / "include" / "xent.h").read_text()).group(1)
 
-#: The lines of shell and CMake blocks, each with the step of Tests/run (or of the continuous integration) that does the
-#: same. Another line fails the check.
+#: The lines of shell and CMake blocks, each with the step of Tests/run that does the same, where there is one. Another line
+#: fails the check.
 KNOWN_LINES = {
-    "bindings/quickstart": "the quickstart itself, which the continuous integration runs",
+    "bindings/quickstart": "the quickstart itself, a program of its own that builds all of this once more",
     "Tests/run": "this run",
     "cmake -S . -B build/cmake -G Ninja && cmake --build build/cmake": "the build of the library",
     "cmake --install build/cmake --prefix /usr/local": "check_packages.py, with another prefix",
@@ -29,14 +28,6 @@ KNOWN_LINES = {
 
 #: Lines that begin so are run here.
 COMMAND = "python -m xent "
-
-
-def run(*command: str | Path, cwd: Path, **variables: str) -> str:
-    result = subprocess.run(
-        [str(word) for word in command], cwd=cwd, capture_output=True, text=True, env={**os.environ, **variables})
-    if result.returncode:
-        raise SystemExit(f"FAILED: {' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
-    return result.stdout
 
 
 def unknown_lines(text: str) -> list[str]:

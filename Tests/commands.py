@@ -1,0 +1,19 @@
+"""How the checks run other programs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def run(
+    *command: str | Path, cwd: Path | None = None, environment: Mapping[str, str] = os.environ, **variables: str
+) -> str:
+    """What a command prints, run in an environment with these variables beside; a command that fails ends the check."""
+    words = [str(word) for word in command]
+    result = subprocess.run(words, cwd=cwd, capture_output=True, text=True, env={**environment, **variables})
+    if result.returncode:
+        raise SystemExit(f"FAILED: {' '.join(words)}\n{result.stdout}{result.stderr}")
+    return result.stdout
