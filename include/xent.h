@@ -100,7 +100,9 @@ typedef enum xent_type {
  * Overlap: the memory of an array runs from its lowest element to its highest, gaps included. An output may touch no
  * input's and no other output's, and no two elements of an output may share memory (a stride of 0 on a length above
  * 1): XENT_ERROR_OVERLAP. Only the gradient may be the very view that y_pred is (same data, type, shape, strides): it
- * is then written over the input, in place. Inputs may overlap each other as they like. */
+ * is then written over the input, in place. Inputs may overlap each other as they like.
+ *
+ * This struct never grows. */
 typedef struct xent_array {
     void *data;             /**< the element whose indices are all 0, which with negative strides is not the lowest
                                  address; aligned to its type. May be NULL if the array has no elements. Inputs are
@@ -257,13 +259,15 @@ typedef struct xent_options {
                                            Accepted, without effect, if no gradient and no hessian is wanted */
 } xent_options;
 
-/** All defaults. The struct grows at its end only; struct_size tells the library which version the caller has. A larger
- * struct than the library's, up to 65536 bytes, is accepted if the part that the library does not know is all zero. */
+/** All defaults. The struct grows at its end only; struct_size tells the library which version the caller has. That of an
+ * earlier version is accepted, and no byte behind it is read or written. A larger struct than the library's, up to
+ * 65536 bytes, is accepted if the part that the library does not know is all zero: every later field's default is. */
 #define XENT_OPTIONS_INIT \
     { sizeof(xent_options), XENT_PROBABILITIES, -1, XENT_MEAN, XENT_DIVISOR_WEIGHTS, XENT_CROSS_ENTROPY, \
       0, 0, 0, 0, 0.0, 1e-15, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0, NULL, NULL, NULL, NULL }
 
-/** Sets *options to XENT_OPTIONS_INIT, for languages without the macro.
+/** Sets *options to XENT_OPTIONS_INIT, for languages without the macro. What is written is the struct of version 0.1,
+ * struct_size with it, in every later library too, which cannot know how large the caller's struct is.
  *
  * @param options  NULL is ignored */
 void xent_options_init(xent_options *options);
@@ -331,7 +335,7 @@ typedef struct xent_outputs {
 /** No array wanted. The struct grows as xent_options does. */
 #define XENT_OUTPUTS_INIT { sizeof(xent_outputs), NULL, NULL, NULL, NULL, NULL, 0.0, 0.0, 0, -1, -1 }
 
-/** Sets *outputs to XENT_OUTPUTS_INIT, for languages without the macro.
+/** Sets *outputs to XENT_OUTPUTS_INIT, for languages without the macro: the struct of version 0.1, as xent_options_init.
  *
  * @param outputs  NULL is ignored */
 void xent_outputs_init(xent_outputs *outputs);

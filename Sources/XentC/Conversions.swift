@@ -1,8 +1,8 @@
 import Xent
 import XentHeader
 
-// From the C structs to the Swift types. What no Swift value stands for (an enumerator out of range, an unknown
-// struct size) is refused here; everything else is for the validation behind.
+// From the C structs to the Swift types. What no Swift value stands for (an enumerator out of range) is refused here;
+// everything else is for the validation behind.
 
 extension ArrayView {
   init(_ array: xent_array, _ argument: Argument) throws(XentError) {
@@ -29,8 +29,7 @@ extension Options {
   init(_ pointer: UnsafePointer<xent_options>?) throws(XentError) {
     self.init()
     guard let pointer else { return }
-    try requireKnownSize(pointer, pointer.pointee.struct_size, .options)
-    let c = pointer.pointee
+    let c = try xent_options(pointer, .options)
     input = try enumerator(c.input, .input)
     axis = Int(c.axis)
     reduction = try enumerator(c.reduction, .reduction)
@@ -62,19 +61,6 @@ extension Outputs {
       hessian: try ArrayView(optional: c.hessian, .hessian),
       logSumExp: try ArrayView(optional: c.log_sum_exp, .logSumExp),
       argmax: try ArrayView(optional: c.argmax, .argmax))
-  }
-}
-
-/// The caller's struct is of this version, or of a later one that sets nothing that this version does not know.
-func requireKnownSize<Struct>(
-  _ pointer: UnsafePointer<Struct>, _ size: Int, _ argument: Argument
-) throws(XentError) {
-  let known = MemoryLayout<Struct>.size
-  // An absurd size is that of an uninitialised struct, not of a later version.
-  if size < known || size > 1 << 16 { throw .structSize(argument, size: size) }
-  let bytes = UnsafeRawPointer(pointer)
-  for offset in known..<size where bytes.load(fromByteOffset: offset, as: UInt8.self) != 0 {
-    throw .structSize(argument, size: size)
   }
 }
 

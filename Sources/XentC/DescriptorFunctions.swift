@@ -5,23 +5,26 @@ import XentHeader
 public func xent_options_init(_ options: UnsafeMutablePointer<xent_options>!) {
   guard let options else { return }
   let defaults = Options()
-  options.pointee = xent_options(
-    struct_size: MemoryLayout<xent_options>.size, input: defaults.input.rawValue, axis: Int32(defaults.axis),
-    reduction: defaults.reduction.rawValue, divisor: defaults.divisor.rawValue,
-    measure: defaults.measure.rawValue, accumulate_gradient: 0, num_threads: 0, has_ignore_index: 0,
-    ignore_index: 0, normalizer: defaults.normalizer, probability_floor: defaults.probabilityFloor,
-    label_smoothing: defaults.labelSmoothing, logit_scale: defaults.logitScale,
-    logit_softcap: defaults.logitSoftcap, z_loss: defaults.zLoss, focal_gamma: defaults.focalGamma,
-    focal_alpha: defaults.focalAlpha, poly_epsilon: defaults.polyEpsilon, class_weights: nil,
-    sample_weights: nil, pos_weight: nil, upstream: nil)
+  xent_options.update(options, size: xent_options.firstSize) { value in
+    // Whatever is not named is off, which is zero.
+    value = xent_options()
+    value.struct_size = xent_options.firstSize
+    value.axis = Int32(defaults.axis)
+    value.probability_floor = defaults.probabilityFloor
+    value.logit_scale = defaults.logitScale
+    value.focal_alpha = defaults.focalAlpha
+  }
 }
 
 @c @implementation
 public func xent_outputs_init(_ outputs: UnsafeMutablePointer<xent_outputs>!) {
   guard let outputs else { return }
-  outputs.pointee = xent_outputs(
-    struct_size: MemoryLayout<xent_outputs>.size, loss: nil, gradient: nil, hessian: nil, log_sum_exp: nil,
-    argmax: nil, loss_sum: 0, weight_sum: 0, count: 0, correct: -1, error_index: -1)
+  xent_outputs.update(outputs, size: xent_outputs.firstSize) { value in
+    value = xent_outputs()
+    value.struct_size = xent_outputs.firstSize
+    value.correct = -1
+    value.error_index = -1
+  }
 }
 
 @c @implementation
@@ -68,17 +71,20 @@ private struct Arguments {
   let yPred: ArrayView
   let options: Options
   let outputs: Outputs
+  /// The size of the caller's outputs.
+  let outputsSize: Int
 
   init(
     _ yTrue: UnsafePointer<xent_array>?, _ yPred: UnsafePointer<xent_array>?,
     _ options: UnsafePointer<xent_options>?, _ outputs: UnsafePointer<xent_outputs>?
   ) throws(XentError) {
     guard let outputs else { throw .null(.outputs) }
-    try requireKnownSize(outputs, outputs.pointee.struct_size, .outputs)
+    let wanted = try xent_outputs(outputs, .outputs)
+    outputsSize = wanted.struct_size
     self.yTrue = try ArrayView(required: yTrue, .yTrue)
     self.yPred = try ArrayView(required: yPred, .yPred)
     self.options = try Options(options)
-    self.outputs = try Outputs(outputs.pointee)
+    self.outputs = try Outputs(wanted)
   }
 }
 
@@ -90,7 +96,7 @@ private struct Arguments {
   do throws(XentError) {
     let arguments = try Arguments(yTrue, yPred, options, UnsafePointer(outputs))
     let totals = try loss(arguments.yTrue, arguments.yPred, arguments.options, arguments.outputs)
-    outputs?.pointee.write(totals)
+    if let outputs { xent_outputs.update(outputs, size: arguments.outputsSize) { $0.write(totals) } }
     return XENT_OK
   } catch {
     // In a struct of unknown size the field may not exist.
