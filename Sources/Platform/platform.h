@@ -51,19 +51,19 @@ static inline int64_t platform_environment_num_threads(void) {
 extern int platform_sched_getaffinity(int process, size_t size, unsigned char *mask) __asm__("sched_getaffinity");
 #endif
 
-/* How many processors this thread may run on. */
+/* How many processors this thread may run on; on Linux by one system call that reads no file, 1 if it is refused. */
 static inline int64_t platform_processor_count(void) {
 #if defined(__linux__)
     unsigned char mask[1024];
     int64_t count = 0;
     for (size_t i = 0; i < sizeof mask; i++) mask[i] = 0;
-    if (platform_sched_getaffinity(0, sizeof mask, mask) == 0) {
-        for (size_t i = 0; i < sizeof mask; i++)
-            for (unsigned char bits = mask[i]; bits != 0; bits >>= 1) count += bits & 1;
-        return count;
-    }
-#endif
+    if (platform_sched_getaffinity(0, sizeof mask, mask) != 0) return 1;
+    for (size_t i = 0; i < sizeof mask; i++)
+        for (unsigned char bits = mask[i]; bits != 0; bits >>= 1) count += bits & 1;
+    return count;
+#else
     return sysconf(_SC_NPROCESSORS_ONLN);
+#endif
 }
 
 /* Starts a thread that takes none of the process's signals. Returns 0, or an error number if there is no thread. */
