@@ -3,6 +3,7 @@
 #ifndef XENT_PLATFORM_H
 #define XENT_PLATFORM_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -55,6 +56,7 @@ extern int platform_sched_getaffinity(int process, size_t size, unsigned char *m
 static inline int64_t platform_processor_count(void) {
 #if defined(__linux__)
     unsigned char mask[1024];
+    const int error = errno;
     int64_t count = 0;
     for (size_t i = 0; i < sizeof mask; i++) mask[i] = 0;
     if (platform_sched_getaffinity(0, sizeof mask, mask) == 0) {
@@ -62,19 +64,63 @@ static inline int64_t platform_processor_count(void) {
             for (unsigned char bits = mask[i]; bits != 0; bits >>= 1) count += bits & 1;
         return count;
     }
+    errno = error;
 #endif
     return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* Starts a thread that takes none of the process's signals. Returns 0, or an error number if there is no thread. */
+/* Threads have stacks of this size: several times what the kernels need, which the process's default may not be, and small
+ * enough for the C library to keep many for the next call. */
+enum { platform_stack_size = 1 << 20, platform_stack_need = 128 << 10 };
+
+static inline void *platform_no_work(void *context) { return context; }
+
+/* Sets that size, unless the process's thread-local variables, which lie on the stack, too, are so large that they do not leave
+ * what the kernels need: the C library refuses a thread with that much less. Asked once in a process. */
+static inline int platform_set_stack_size(pthread_attr_t *attributes) {
+    static int32_t known; /* 0: not asked yet; 1: has room; 2: has none */
+    if (platform_load_relaxed(&known) == 0) {
+        pthread_t thread;
+        pthread_attr_setstacksize(attributes, platform_stack_size - platform_stack_need);
+        const int status = pthread_create(&thread, attributes, platform_no_work, NULL);
+        if (status != 0 && status != EINVAL) return status;
+        if (status == 0) pthread_join(thread, NULL);
+        platform_store_relaxed(&known, status == 0 ? 1 : 2);
+    }
+    if (platform_load_relaxed(&known) == 1) return pthread_attr_setstacksize(attributes, platform_stack_size);
+    pthread_attr_destroy(attributes);
+    return pthread_attr_init(attributes);
+}
+
+/* Starts a thread, and returns 0, or an error number if there is none to be had. It takes none of the signals that are sent
+ * to the process. A fault of its own is handled as the caller's would be: the handler may be there to bring in the memory
+ * that was touched. */
 static inline int platform_start_thread(pthread_t *thread, void *(*body)(void *), void *context) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(thread, NULL, body, context);
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    const int error = errno;
+    pthread_attr_t attributes;
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&blocked, faults[i]);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    int status = pthread_attr_init(&attributes);
+    if (status == 0) {
+        status = platform_set_stack_size(&attributes);
+        if (status == 0) status = pthread_create(thread, &attributes, body, context);
+        pthread_attr_destroy(&attributes);
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
     return status;
 }
+
+/* Whether the calling thread may be cancelled: not while others work on its stack. Returns what to restore. */
+static inline int platform_forbid_cancellation(void) {
+    int before = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+static inline void platform_restore_cancellation(int before) { pthread_setcancelstate(before, NULL); }
 
 #if defined(__x86_64__)
 #include <cpuid.h>

@@ -32,6 +32,9 @@ func parallelFor(_ threads: Int, _ count: Int, _ context: UnsafeMutableRawPointe
   withUnsafeMutablePointer(to: &next) { next in
     var shared = SharedWork(next: next, count: count, context: context, body: body)
     withUnsafeMutablePointer(to: &shared) { shared in
+      // Waiting for a thread is where a cancelled one would leave.
+      let cancellation = platform_forbid_cancellation()
+      defer { platform_restore_cancellation(cancellation) }
       var handles = InlineArray<256, pthread_t>(repeating: 0)
       var started = 0
       while started < min(threads, count, handles.count) - 1 {
