@@ -40,11 +40,15 @@ static inline int64_t platform_fetch_add(int64_t *word, int64_t amount) {
     return __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
 }
 
-/* The variables' values; NULL, or 0, where they are not set. */
+/* The variables' values; NULL, or 0, where they are not set or no number. errno is left as it is, here and below. */
 static inline const char *platform_environment_instruction_set(void) { return getenv("XENT_INSTRUCTION_SET"); }
 static inline int64_t platform_environment_num_threads(void) {
     const char *text = getenv("XENT_NUM_THREADS");
-    return text == NULL ? 0 : strtol(text, NULL, 10);
+    const int error = errno;
+    char *end = NULL;
+    const long number = text == NULL ? 0 : strtol(text, &end, 10);
+    errno = error;
+    return end != NULL && *end == '\0' ? number : 0;
 }
 
 #if defined(__linux__)

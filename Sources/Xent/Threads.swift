@@ -123,8 +123,21 @@ extension Options {
     // Some 100 microseconds of the fastest loss: several times what starting a thread takes.
     let perThread = 1 << 19
     if elements < 2 * perThread { return 1 }
-    let wanted = Int(platform_environment_num_threads())
+    let wanted = Self.environmentThreads
     let available = wanted > 0 ? wanted : Int(platform_processor_count())
     return max(1, min(available, elements / perThread))
   }
+
+  /// What XENT_NUM_THREADS says, 0 where it says nothing. Read once: reading while another thread changes the environment
+  /// ends the process.
+  static var environmentThreads: Int {
+    let known = platform_load_relaxed(&readThreads)
+    if known >= 0 { return Int(known) }
+    let read = Int32(clamping: max(0, platform_environment_num_threads()))
+    platform_store_relaxed(&readThreads, read)
+    return Int(read)
+  }
 }
+
+/// Every thread that finds it unset reads the same value.
+nonisolated(unsafe) private var readThreads: Int32 = -1
