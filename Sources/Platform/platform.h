@@ -126,6 +126,40 @@ static inline int platform_forbid_cancellation(void) {
 }
 static inline void platform_restore_cancellation(int before) { pthread_setcancelstate(before, NULL); }
 
+/* The arithmetic of the kernels: rounding to nearest, with subnormal numbers, without traps. Sets it where the thread has
+ * another, and returns what to restore. A thread inherits it from the one that starts it. */
+#if defined(__x86_64__)
+#define PLATFORM_USUAL_ARITHMETIC 0x1f80u
+#define PLATFORM_EXCEPTION_FLAGS 0x3fu
+static inline uint64_t platform_arithmetic(void) { return __builtin_ia32_stmxcsr(); }
+static inline void platform_change_arithmetic(uint64_t state) { __builtin_ia32_ldmxcsr((unsigned)state); }
+#elif defined(__aarch64__)
+#define PLATFORM_USUAL_ARITHMETIC 0u
+#define PLATFORM_EXCEPTION_FLAGS 0u
+static inline uint64_t platform_arithmetic(void) {
+    uint64_t state;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(state));
+    return state;
+}
+static inline void platform_change_arithmetic(uint64_t state) { __asm__ volatile("msr fpcr, %0" : : "r"(state)); }
+#else
+#define PLATFORM_USUAL_ARITHMETIC 0u
+#define PLATFORM_EXCEPTION_FLAGS 0u
+static inline uint64_t platform_arithmetic(void) { return 0; }
+static inline void platform_change_arithmetic(uint64_t state) { (void)state; }
+#endif
+static inline int platform_is_usual_arithmetic(uint64_t state) {
+    return (state & ~(uint64_t)PLATFORM_EXCEPTION_FLAGS) == PLATFORM_USUAL_ARITHMETIC;
+}
+static inline uint64_t platform_set_usual_arithmetic(void) {
+    const uint64_t before = platform_arithmetic();
+    if (!platform_is_usual_arithmetic(before)) platform_change_arithmetic(PLATFORM_USUAL_ARITHMETIC);
+    return before;
+}
+static inline void platform_restore_arithmetic(uint64_t before) {
+    if (!platform_is_usual_arithmetic(before)) platform_change_arithmetic(before);
+}
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
