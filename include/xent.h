@@ -17,6 +17,16 @@
  *   - Every function may be called from any number of threads at once, as long as no two calls write the
  *     same memory. None keeps state between calls, reads a file or writes to a stream, and with one thread none
  *     allocates.
+ *   - A call needs at most 128 KiB of stack. Threads that it starts end with it, so a process may fork at any time and
+ *     use the library in the child, and load and unload it. Where there are fewer threads to be had than wanted, or
+ *     none, the work is done by those there are.
+ *   - Signals sent to the process never interrupt a thread of the library. A fault in the caller's memory reaches the
+ *     caller's handler for it, if it is not blocked, perhaps on a thread of the library. A call is no point at which a
+ *     thread is cancelled.
+ *   - The results do not depend on the caller's floating-point environment (rounding mode, flushing to zero, traps),
+ *     which is as before after the call; exception flags may be raised. errno is left as it is.
+ *   - The environment is read once, by the first call or by xent_instruction_set(): a program whose other threads
+ *     change it calls that before they start.
  *   - Pointers need the alignment of their element type, no more.
  *   - Nothing aborts: whatever the values are, a call with pointers that are valid for the shapes given
  *     returns a status.
@@ -203,7 +213,8 @@ typedef struct xent_options {
                                       hessian is written. Accepted, without effect, if no gradient is wanted */
 
     int32_t num_threads;         /**< the most threads that a call may use, >= 0; 1 starts none; 0 (default) = choose by
-                                      the problem's size and the processors, or XENT_NUM_THREADS in the environment.
+                                      the problem's size and the processors, or XENT_NUM_THREADS in the environment,
+                                      which counts if it is a positive number.
                                       Never changes a bit of the results */
 
     int32_t has_ignore_index;    /**< 0 (default) or 1; class indices only */

@@ -3,6 +3,7 @@
 #ifndef XENT_PLATFORM_H
 #define XENT_PLATFORM_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -39,11 +40,15 @@ static inline int64_t platform_fetch_add(int64_t *word, int64_t amount) {
     return __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
 }
 
-/* The variables' values; NULL, or 0, where they are not set. */
+/* The variables' values; NULL, or 0, where they are not set or no number. errno is left as it is, here and below. */
 static inline const char *platform_environment_instruction_set(void) { return getenv("XENT_INSTRUCTION_SET"); }
 static inline int64_t platform_environment_num_threads(void) {
     const char *text = getenv("XENT_NUM_THREADS");
-    return text == NULL ? 0 : strtol(text, NULL, 10);
+    const int error = errno;
+    char *end = NULL;
+    const long number = text == NULL ? 0 : strtol(text, &end, 10);
+    errno = error;
+    return end != NULL && *end == '\0' ? number : 0;
 }
 
 #if defined(__linux__)
@@ -55,9 +60,13 @@ extern int platform_sched_getaffinity(int process, size_t size, unsigned char *m
 static inline int64_t platform_processor_count(void) {
 #if defined(__linux__)
     unsigned char mask[1024];
+    const int error = errno;
     int64_t count = 0;
     for (size_t i = 0; i < sizeof mask; i++) mask[i] = 0;
-    if (platform_sched_getaffinity(0, sizeof mask, mask) != 0) return 1;
+    if (platform_sched_getaffinity(0, sizeof mask, mask) != 0) {
+        errno = error;
+        return 1;
+    }
     for (size_t i = 0; i < sizeof mask; i++)
         for (unsigned char bits = mask[i]; bits != 0; bits >>= 1) count += bits & 1;
     return count;
@@ -66,14 +75,91 @@ static inline int64_t platform_processor_count(void) {
 #endif
 }
 
-/* Starts a thread that takes none of the process's signals. Returns 0, or an error number if there is no thread. */
+/* Threads have stacks of this size: several times what the kernels need, which the process's default may not be, and small
+ * enough for the C library to keep many for the next call. */
+enum { platform_stack_size = 1 << 20, platform_stack_need = 128 << 10 };
+
+static inline void *platform_no_work(void *context) { return context; }
+
+/* Sets that size, unless the process's thread-local variables, which lie on the stack, too, are so large that they do not leave
+ * what the kernels need: the C library refuses a thread with that much less. Asked once in a process. */
+static inline int platform_set_stack_size(pthread_attr_t *attributes) {
+    static int32_t known; /* 0: not asked yet; 1: has room; 2: has none */
+    if (platform_load_relaxed(&known) == 0) {
+        pthread_t thread;
+        pthread_attr_setstacksize(attributes, platform_stack_size - platform_stack_need);
+        const int status = pthread_create(&thread, attributes, platform_no_work, NULL);
+        if (status != 0 && status != EINVAL) return status;
+        if (status == 0) pthread_join(thread, NULL);
+        platform_store_relaxed(&known, status == 0 ? 1 : 2);
+    }
+    if (platform_load_relaxed(&known) == 1) return pthread_attr_setstacksize(attributes, platform_stack_size);
+    pthread_attr_destroy(attributes);
+    return pthread_attr_init(attributes);
+}
+
+/* Starts a thread, and returns 0, or an error number if there is none to be had. It takes none of the signals that are sent
+ * to the process. A fault of its own is handled as the caller's would be: the handler may be there to bring in the memory
+ * that was touched. */
 static inline int platform_start_thread(pthread_t *thread, void *(*body)(void *), void *context) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(thread, NULL, body, context);
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    const int error = errno;
+    pthread_attr_t attributes;
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) sigdelset(&blocked, faults[i]);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    int status = pthread_attr_init(&attributes);
+    if (status == 0) {
+        status = platform_set_stack_size(&attributes);
+        if (status == 0) status = pthread_create(thread, &attributes, body, context);
+        pthread_attr_destroy(&attributes);
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
     return status;
+}
+
+/* Whether the calling thread may be cancelled: not while others work on its stack. Returns what to restore. */
+static inline int platform_forbid_cancellation(void) {
+    int before = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+static inline void platform_restore_cancellation(int before) { pthread_setcancelstate(before, NULL); }
+
+/* The arithmetic of the kernels: rounding to nearest, with subnormal numbers, without traps. Sets it where the thread has
+ * another, and returns what to restore. A thread inherits it from the one that starts it. */
+#if defined(__x86_64__)
+#define PLATFORM_USUAL_ARITHMETIC 0x1f80u
+#define PLATFORM_EXCEPTION_FLAGS 0x3fu
+static inline uint64_t platform_arithmetic(void) { return __builtin_ia32_stmxcsr(); }
+static inline void platform_change_arithmetic(uint64_t state) { __builtin_ia32_ldmxcsr((unsigned)state); }
+#elif defined(__aarch64__)
+#define PLATFORM_USUAL_ARITHMETIC 0u
+#define PLATFORM_EXCEPTION_FLAGS 0u
+static inline uint64_t platform_arithmetic(void) {
+    uint64_t state;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(state));
+    return state;
+}
+static inline void platform_change_arithmetic(uint64_t state) { __asm__ volatile("msr fpcr, %0" : : "r"(state)); }
+#else
+#define PLATFORM_USUAL_ARITHMETIC 0u
+#define PLATFORM_EXCEPTION_FLAGS 0u
+static inline uint64_t platform_arithmetic(void) { return 0; }
+static inline void platform_change_arithmetic(uint64_t state) { (void)state; }
+#endif
+static inline int platform_is_usual_arithmetic(uint64_t state) {
+    return (state & ~(uint64_t)PLATFORM_EXCEPTION_FLAGS) == PLATFORM_USUAL_ARITHMETIC;
+}
+static inline uint64_t platform_set_usual_arithmetic(void) {
+    const uint64_t before = platform_arithmetic();
+    if (!platform_is_usual_arithmetic(before)) platform_change_arithmetic(PLATFORM_USUAL_ARITHMETIC);
+    return before;
+}
+static inline void platform_restore_arithmetic(uint64_t before) {
+    if (!platform_is_usual_arithmetic(before)) platform_change_arithmetic(before);
 }
 
 #if defined(__x86_64__)

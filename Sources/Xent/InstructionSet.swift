@@ -30,6 +30,8 @@ public enum InstructionSet: Int32, Sendable {
   public static var current: InstructionSet {
     if let chosen = InstructionSet(rawValue: platform_load_relaxed(&chosenSet)) { return chosen }
     let chosen = choose()
+    // The environment is read at one time, the first call.
+    _ = Options.environmentThreads
     platform_store_relaxed(&chosenSet, chosen.rawValue)
     return chosen
   }

@@ -32,6 +32,9 @@ func parallelFor(_ threads: Int, _ count: Int, _ context: UnsafeMutableRawPointe
   withUnsafeMutablePointer(to: &next) { next in
     var shared = SharedWork(next: next, count: count, context: context, body: body)
     withUnsafeMutablePointer(to: &shared) { shared in
+      // Waiting for a thread is where a cancelled one would leave.
+      let cancellation = platform_forbid_cancellation()
+      defer { platform_restore_cancellation(cancellation) }
       var handles = InlineArray<256, pthread_t>(repeating: 0)
       var started = 0
       while started < min(threads, count, handles.count) - 1 {
@@ -120,8 +123,21 @@ extension Options {
     // Some 100 microseconds of the fastest loss: several times what starting a thread takes.
     let perThread = 1 << 19
     if elements < 2 * perThread { return 1 }
-    let wanted = Int(platform_environment_num_threads())
+    let wanted = Self.environmentThreads
     let available = wanted > 0 ? wanted : Int(platform_processor_count())
     return max(1, min(available, elements / perThread))
   }
+
+  /// What XENT_NUM_THREADS says, 0 where it says nothing. Read once: reading while another thread changes the environment
+  /// ends the process.
+  static var environmentThreads: Int {
+    let known = platform_load_relaxed(&readThreads)
+    if known >= 0 { return Int(known) }
+    let read = Int32(clamping: max(0, platform_environment_num_threads()))
+    platform_store_relaxed(&readThreads, read)
+    return Int(read)
+  }
 }
+
+/// Every thread that finds it unset reads the same value.
+nonisolated(unsafe) private var readThreads: Int32 = -1
