@@ -110,7 +110,7 @@ func logitLabelColumn<E: Element>(
     let isPivot = labels == Value(Double(c))
     let pivots = Value(rounding: lowOutcome.pivotGradient, highOutcome.pivotGradient)
     let gradient = Value.keep(hasGradient, Value.select(isPivot, pivots, e * factors))
-    E.store(
+    E.storeResult(
       gradient, task.gradient, place, count: Value.count, end: place &+ Value.count,
       accumulates: task.accumulatesGradient)
   }

@@ -28,7 +28,7 @@ struct RowGroup {
   /// Stores a value for every row.
   @inline(__always) func store(_ values: Float64Lanes, _ operand: Operand) {
     guard let data = operand.data else { return }
-    values.eachLane(count) { lane, value in
+    values.withCanonicalNaN.eachLane(count) { lane, value in
       operand.type.store(value, data, operand.index(first &+ lane, 0))
     }
   }
@@ -72,6 +72,7 @@ struct Tile {
   /// Stores `count` classes from `firstClass`, or adds them to what is there.
   @inline(never) func store(_ operand: Operand, _ rows: RowGroup, firstClass: Int, count: Int, accumulates: Bool) {
     guard let data = operand.data else { return }
+    settle(count)
     let start = operand.index(rows.first, firstClass)
     if operand.rowStride == 1 {
       for column in 0..<count {
@@ -89,6 +90,11 @@ struct Tile {
           count &- done, memory + (done &* 64 &+ lane &* 8), 8, accumulates)
       }
     }
+  }
+
+  /// Makes what the first `count` vectors hold results to be stored.
+  @inline(__always) private func settle(_ count: Int) {
+    for column in 0..<count { self[column] = self[column].withCanonicalNaN }
   }
 
   /// Whether eight classes of the eight rows are eight vectors.
@@ -114,6 +120,7 @@ struct Tile {
   /// Stores what `loadRun` loads.
   @inline(never) func storeRun(_ operand: Operand, firstRow: Int, count: Int, accumulates: Bool) {
     guard let data = operand.data else { return }
+    settle((count &+ 7) / 8)
     write(
       operand.type, data, firstRow &* operand.rowStride, operand.rowStride, count, memory, 1, accumulates)
   }
@@ -172,14 +179,15 @@ private func write<E: Element>(
   if stride == 1 && spacing == 1 {
     while done &+ 8 <= count {
       let value = Float64Element.load(values, done)
-      E.store(accumulates ? E.load(data, start &+ done) + value : value, data, start &+ done)
+      let index = start &+ done
+      E.store(accumulates ? (E.load(data, index) + value).withCanonicalNaN : value, data, index)
       done &+= 8
     }
   }
   while done < count {
     let index = start &+ done &* stride
     let value = Float64Element.loadOne(values, done &* spacing)
-    E.storeOne(accumulates ? E.loadOne(data, index) + value : value, data, index)
+    E.storeOne(accumulates ? (E.loadOne(data, index) + value).withCanonicalNaN : value, data, index)
     done &+= 1
   }
 }
@@ -291,7 +299,7 @@ private func writeBlocks<E: Element>(
     block.transpose()
     block.each { lane, value in
       let index = start &+ done &+ lane &* rowStride
-      E.store(accumulates ? E.load(data, index) + value : value, data, index)
+      E.store(accumulates ? (E.load(data, index) + value).withCanonicalNaN : value, data, index)
     }
     done &+= 8
   }
