@@ -8,8 +8,7 @@ func descentRun<E: Element>(_: E.Type, _ task: DescentTask, first: Int, count: I
     let left = end &- index
     let theta = E.load(task.theta, index, count: left, end: end, fill: 0)
     let gradient = E.load(task.gradient, index, count: left, end: end, fill: 0)
-    let result = E.Compute.multiplyAdd(rate, gradient, theta)
-    E.store(result.withCanonicalNaN, task.theta, index, count: left)
+    E.store(E.Compute.multiplyAdd(rate, gradient, theta), task.theta, index, count: left)
     index &+= E.Compute.count
   }
 }

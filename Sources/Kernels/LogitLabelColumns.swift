@@ -110,8 +110,8 @@ func logitLabelColumn<E: Element>(
     let isPivot = labels == Value(Double(c))
     let pivots = Value(rounding: lowOutcome.pivotGradient, highOutcome.pivotGradient)
     let gradient = Value.keep(hasGradient, Value.select(isPivot, pivots, e * factors))
-    E.storeResult(
-      gradient, task.gradient, place, count: Value.count, end: place &+ Value.count,
+    E.store(
+      gradient.withCanonicalNaN, task.gradient, place, count: Value.count, end: place &+ Value.count,
       accumulates: task.accumulatesGradient)
   }
 }

@@ -17,7 +17,7 @@ extension MappedLogitRows {
   }
 
   @inline(__always) private func storeGradient(_ value: Value, _ row: Int, _ classIndex: Int, _ left: Int) {
-    E.storeResult(
+    E.store(
       value, gradient, gradientStart(row) &+ classIndex, count: left, end: gradientEnd(row),
       accumulates: accumulates)
   }
@@ -29,7 +29,8 @@ extension MappedLogitRows {
   ) {
     let factor = total / sum
     if factor.isNaN { return fillGradient(row, .nan, first: first, count) }
-    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0)
+    // Beyond here no difference of infinities makes a NaN.
+    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(total) || isOutOfRange(spread)
     let factors = Value(factor)
     if let kept = keptRow(row), !isExtreme && spread == 0 {
       let result = gradientRow(row)
@@ -68,7 +69,8 @@ extension MappedLogitRows {
   func scaleGradient(_ row: Int, _ scale: ExponentialScale, total: Double, sum: Double, targetScale: Double) {
     let factor = total / sum
     if factor.isNaN { return fillGradient(row, .nan) }
-    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(targetScale)
+    let isExtreme =
+      isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(total) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
     if let kept = keptRow(row), !isExtreme {

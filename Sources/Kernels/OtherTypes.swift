@@ -21,13 +21,13 @@ extension Element {
     store(lanes.withCanonicalNaN, operand, index, count: count)
   }
 
-  /// As above, or adds to what is there.
+  /// Stores results without a NaN but the canonical one, or adds them to what is there, which may be any.
   @inline(__always)
-  static func storeResult(_ lanes: Compute, _ operand: Operand, _ index: Int, count: Int, end: Int, accumulates: Bool) {
+  static func store(_ lanes: Compute, _ operand: Operand, _ index: Int, count: Int, end: Int, accumulates: Bool) {
     if accumulates {
       storeResult(lanes + load(operand, index, count: count, end: end, fill: 0), operand, index, count: count)
     } else {
-      storeResult(lanes, operand, index, count: count)
+      store(lanes, operand, index, count: count)
     }
   }
 

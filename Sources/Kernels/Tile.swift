@@ -43,9 +43,10 @@ struct Tile {
   @inline(__always) static var capacity: Int { 64 }
   @inline(__always) static var bytes: Int { capacity &* 64 }
 
+  /// What a kernel sets is a result.
   @inline(__always) subscript(column: Int) -> Float64Lanes {
     get { Float64Element.load(memory, column &* 8) }
-    nonmutating set { Float64Element.store(newValue, memory, column &* 8) }
+    nonmutating set { Float64Element.store(newValue.withCanonicalNaN, memory, column &* 8) }
   }
 
   /// Loads `count` classes from `firstClass`.
@@ -72,7 +73,6 @@ struct Tile {
   /// Stores `count` classes from `firstClass`, or adds them to what is there.
   @inline(never) func store(_ operand: Operand, _ rows: RowGroup, firstClass: Int, count: Int, accumulates: Bool) {
     guard let data = operand.data else { return }
-    settle(count)
     let start = operand.index(rows.first, firstClass)
     if operand.rowStride == 1 {
       for column in 0..<count {
@@ -90,11 +90,6 @@ struct Tile {
           count &- done, memory + (done &* 64 &+ lane &* 8), 8, accumulates)
       }
     }
-  }
-
-  /// Makes what the first `count` vectors hold results to be stored.
-  @inline(__always) private func settle(_ count: Int) {
-    for column in 0..<count { self[column] = self[column].withCanonicalNaN }
   }
 
   /// Whether eight classes of the eight rows are eight vectors.
@@ -120,7 +115,6 @@ struct Tile {
   /// Stores what `loadRun` loads.
   @inline(never) func storeRun(_ operand: Operand, firstRow: Int, count: Int, accumulates: Bool) {
     guard let data = operand.data else { return }
-    settle((count &+ 7) / 8)
     write(
       operand.type, data, firstRow &* operand.rowStride, operand.rowStride, count, memory, 1, accumulates)
   }
