@@ -369,6 +369,7 @@ void xent_outputs_init(xent_outputs *outputs);
  * Edge values, here and in the descriptor functions:
  *
  *   - A NaN in y_pred that is read makes the loss and the gradient of its row NaN and no other; it is not an error.
+ *   - A result that is NaN is the positive quiet NaN without a payload, whatever NaN it comes from.
  *   - Where the target or the class weight is 0 a class adds nothing, whatever stands in y_pred (0 * inf is 0).
  *   - A logit of -inf is a class of probability 0: the loss is +inf if its target is positive. All logits -inf (also
  *     with 1 class), or one of +inf or NaN, make the row NaN. Binary logits of -inf and inf are p = 0 and p = 1.

@@ -79,3 +79,8 @@ public enum ElementType: Int32, Sendable {
     }
   }
 }
+
+extension Double {
+  /// The number, and the positive quiet NaN without a payload for every NaN, as results are stored.
+  @inlinable public var withCanonicalNaN: Double { isNaN ? .nan : self }
+}

@@ -125,6 +125,8 @@ private func rows<Loss: BinaryLoss>(
     if source == nil { tiles.prediction.loadRun(task.prediction, firstRow: row, count: left) }
     if target == nil { tiles.target.loadRun(task.target, firstRow: row, count: left) }
     var column = 0
+    // 0, and NaN if a stored derivative is infinite or NaN.
+    var check = Float32Lanes.zero
     while column &* 8 < left {
       let (low, high) = (column, column &+ 1)
       let x: Float32Lanes
@@ -164,7 +166,9 @@ private func rows<Loss: BinaryLoss>(
             let before = Float32Element.load(destination, column &* 8).widened
             gradient = (before.0 + gradient.0, before.1 + gradient.1)
           }
-          Float32Element.store(Float32Lanes(rounding: gradient.0, gradient.1), destination, column &* 8)
+          let derivatives = Float32Lanes(rounding: gradient.0, gradient.1)
+          check = Float32Lanes.multiplyAdd(derivatives, .zero, check)
+          Float32Element.store(derivatives, destination, column &* 8)
         } else {
           tiles.gradient[low] = gradient.0
           tiles.gradient[high] = gradient.1
@@ -174,6 +178,8 @@ private func rows<Loss: BinaryLoss>(
     }
     if destination == nil {
       tiles.gradient.storeRun(task.gradient, firstRow: row, count: left, accumulates: accumulates)
+    } else if Float32Lanes.any(Float32Lanes.not(check == check)) {
+      Float32Element.settleResults(task.gradient, first: row, count: left)
     }
     return true
   }

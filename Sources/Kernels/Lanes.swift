@@ -135,4 +135,8 @@ extension Lanes {
   @inline(__always) static func keep(_ mask: Mask, _ a: Self) -> Self { select(mask, a, zero) }
 
   @inline(__always) static func absolute(_ a: Self) -> Self { maximum(a, zero - a) }
+
+  /// With one and the same NaN for every NaN, as results are stored: which operand's sign and payload an operation hands on
+  /// is the compiler's choice, and another one for every instruction set.
+  @inline(__always) var withCanonicalNaN: Self { Self.select(self == self, self, Self(.nan)) }
 }

@@ -22,7 +22,7 @@ func logitDistributionRows<E: Element>(
     let lossOfPivot = group.losses(headroom: E.Compute.exponentialRange.headroom)[0]
     let loss = total * lossOfPivot + targets.distance
     totals.add(CompensatedSum(high: loss))
-    if let rowLoss = task.rowLoss.data { task.rowLoss.type.store(loss, rowLoss, row) }
+    task.rowLoss.store(loss, row, accumulates: false)
     if task.gradient.isThere {
       let scale = task.gradientScale
       rows.scaleGradient(row, softmax.scale, total: total * scale, sum: group.sums[0], targetScale: scale)

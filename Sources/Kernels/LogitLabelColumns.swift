@@ -111,7 +111,7 @@ func logitLabelColumn<E: Element>(
     let pivots = Value(rounding: lowOutcome.pivotGradient, highOutcome.pivotGradient)
     let gradient = Value.keep(hasGradient, Value.select(isPivot, pivots, e * factors))
     E.store(
-      gradient, task.gradient, place, count: Value.count, end: place &+ Value.count,
+      gradient.withCanonicalNaN, task.gradient, place, count: Value.count, end: place &+ Value.count,
       accumulates: task.accumulatesGradient)
   }
 }

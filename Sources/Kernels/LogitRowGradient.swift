@@ -28,7 +28,9 @@ extension MappedLogitRows {
     _ row: Int, first: Int, _ count: Int, _ scale: ExponentialScale, total: Double, sum: Double, spread: Double
   ) {
     let factor = total / sum
-    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0)
+    if factor.isNaN { return fillGradient(row, .nan, first: first, count) }
+    // Beyond here no difference of infinities makes a NaN.
+    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(total) || isOutOfRange(spread)
     let factors = Value(factor)
     if let kept = keptRow(row), !isExtreme && spread == 0 {
       let result = gradientRow(row)
@@ -66,7 +68,9 @@ extension MappedLogitRows {
   @inline(__always)
   func scaleGradient(_ row: Int, _ scale: ExponentialScale, total: Double, sum: Double, targetScale: Double) {
     let factor = total / sum
-    let isExtreme = isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(targetScale)
+    if factor.isNaN { return fillGradient(row, .nan) }
+    let isExtreme =
+      isOutOfRange(factor) || (factor == 0 && total != 0) || isOutOfRange(total) || isOutOfRange(targetScale)
     let factors = Value(factor)
     let scales = Value(targetScale)
     if let kept = keptRow(row), !isExtreme {
@@ -101,11 +105,15 @@ extension MappedLogitRows {
   }
 
   /// Makes the row's gradient `value`.
-  @inline(__always) func fillGradient(_ row: Int, _ value: Double) {
+  func fillGradient(_ row: Int, _ value: Double) { fillGradient(row, value, first: 0, classes) }
+
+  /// Makes `count` classes' gradient `value`.
+  @inline(never) func fillGradient(_ row: Int, _ value: Double, first: Int, _ count: Int) {
     if accumulates && value == 0 { return }
-    var classIndex = 0
-    while classIndex < classes {
-      storeGradient(Value(value), row, classIndex, classes &- classIndex)
+    let end = first &+ count
+    var classIndex = first
+    while classIndex < end {
+      storeGradient(Value(value), row, classIndex, end &- classIndex)
       classIndex &+= Value.count
     }
   }

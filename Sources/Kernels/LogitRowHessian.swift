@@ -29,7 +29,7 @@ extension MappedLogitRows {
         }
       } else {
         let result = (e * factors) * Value.multiplyAdd(e, minusInverse, .one)
-        E.store(result, hessian, start &+ classIndex, count: left)
+        E.storeResult(result, hessian, start &+ classIndex, count: left)
       }
       largest = Value.maximum(e, largest)
       classIndex &+= Value.count

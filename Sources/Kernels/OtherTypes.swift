@@ -15,13 +15,32 @@ extension Element {
     store(lanes, operand.data.unsafelyUnwrapped, index, count: count)
   }
 
-  /// As `store`, or adds to what is there.
+  /// Stores results, among which there may be NaN.
+  @inline(__always)
+  static func storeResult(_ lanes: Compute, _ operand: Operand, _ index: Int, count: Int) {
+    store(lanes.withCanonicalNaN, operand, index, count: count)
+  }
+
+  /// Stores results without a NaN but the canonical one, or adds them to what is there, which may be any.
   @inline(__always)
   static func store(_ lanes: Compute, _ operand: Operand, _ index: Int, count: Int, end: Int, accumulates: Bool) {
     if accumulates {
-      store(lanes + load(operand, index, count: count, end: end, fill: 0), operand, index, count: count)
+      storeResult(lanes + load(operand, index, count: count, end: end, fill: 0), operand, index, count: count)
     } else {
       store(lanes, operand, index, count: count)
+    }
+  }
+
+  /// Makes results that were stored what `storeResult` stores: for loops that find out at their end whether there is a NaN.
+  @inline(never)
+  static func settleResults(_ operand: Operand, first: Int, count: Int) {
+    guard operand.isThere else { return }
+    let end = first &+ count
+    var index = first
+    while index < end {
+      let left = end &- index
+      storeResult(load(operand, index, count: left, end: end, fill: 0), operand, index, count: left)
+      index &+= Compute.count
     }
   }
 }
@@ -103,9 +122,10 @@ extension Float64Lanes {
 }
 
 extension Operand {
-  /// Stores one value, or adds it to what is there.
+  /// Stores one result, or adds it to what is there.
   @inline(__always) func store(_ value: Double, _ index: Int, accumulates: Bool) {
     guard let data else { return }
-    type.store(accumulates ? type.value(data, index) + value : value, data, index)
+    let result = accumulates ? type.value(data, index) + value : value
+    type.store(result.withCanonicalNaN, data, index)
   }
 }

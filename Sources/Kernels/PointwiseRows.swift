@@ -34,7 +34,13 @@ func pointwiseRun<E: Element, F: Formula>(
     }
     index &+= E.Compute.count
   }
-  return sum.total
+  let total = sum.total
+  // Where a derivative is NaN, the loss is, too.
+  if total.high.isNaN {
+    if let elementLoss { E.settleResults(elementLoss, first: first, count: count) }
+    E.settleResults(gradient, first: first, count: count)
+  }
+  return total
 }
 
 /// The first lane that the mask holds for.
@@ -68,7 +74,7 @@ func distributionRows<E: Element, F: Formula>(
     else { return }
     let loss = sum.value
     totals.add(sum)
-    if let rowLoss = task.rowLoss.data { task.rowLoss.type.store(loss, rowLoss, row) }
+    task.rowLoss.store(loss, row, accumulates: false)
     if task.gradient.isThere, loss.isNaN { fill(E.self, task.gradient, start, classes, .nan) }
   }
 }
@@ -95,13 +101,15 @@ func labelRows<E: Element, F: Formula>(
     }
     let loss = formula.loss(.one, prediction)
     sum.add(E.Compute.keep(E.Compute.first(group), loss))
-    if task.rowLoss.isThere { E.store(loss, task.rowLoss, row, count: group) }
+    if task.rowLoss.isThere { E.storeResult(loss, task.rowLoss, row, count: group) }
     if task.gradient.isThere {
       let derivative = formula.derivative(.one, prediction) * scale
       for lane in 0..<group {
-        fill(E.self, task.gradient, (row &+ lane) &* classes, classes, loss[lane].isNaN ? .nan : 0)
-        if !loss[lane].isNaN {
-          task.gradient.store(derivative[lane], labelElement(task, row &+ lane), accumulates: false)
+        let isNaN = loss[lane].isNaN
+        fill(E.self, task.gradient, (row &+ lane) &* classes, classes, isNaN ? .nan : 0)
+        if !isNaN {
+          task.gradient.type.store(
+            derivative[lane], task.gradient.data.unsafelyUnwrapped, labelElement(task, row &+ lane))
         }
       }
     }

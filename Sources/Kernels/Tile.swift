@@ -28,7 +28,7 @@ struct RowGroup {
   /// Stores a value for every row.
   @inline(__always) func store(_ values: Float64Lanes, _ operand: Operand) {
     guard let data = operand.data else { return }
-    values.eachLane(count) { lane, value in
+    values.withCanonicalNaN.eachLane(count) { lane, value in
       operand.type.store(value, data, operand.index(first &+ lane, 0))
     }
   }
@@ -43,9 +43,10 @@ struct Tile {
   @inline(__always) static var capacity: Int { 64 }
   @inline(__always) static var bytes: Int { capacity &* 64 }
 
+  /// What a kernel sets is a result.
   @inline(__always) subscript(column: Int) -> Float64Lanes {
     get { Float64Element.load(memory, column &* 8) }
-    nonmutating set { Float64Element.store(newValue, memory, column &* 8) }
+    nonmutating set { Float64Element.store(newValue.withCanonicalNaN, memory, column &* 8) }
   }
 
   /// Loads `count` classes from `firstClass`.
@@ -172,14 +173,15 @@ private func write<E: Element>(
   if stride == 1 && spacing == 1 {
     while done &+ 8 <= count {
       let value = Float64Element.load(values, done)
-      E.store(accumulates ? E.load(data, start &+ done) + value : value, data, start &+ done)
+      let index = start &+ done
+      E.store(accumulates ? (E.load(data, index) + value).withCanonicalNaN : value, data, index)
       done &+= 8
     }
   }
   while done < count {
     let index = start &+ done &* stride
     let value = Float64Element.loadOne(values, done &* spacing)
-    E.storeOne(accumulates ? E.loadOne(data, index) + value : value, data, index)
+    E.storeOne(accumulates ? (E.loadOne(data, index) + value).withCanonicalNaN : value, data, index)
     done &+= 1
   }
 }
@@ -291,7 +293,7 @@ private func writeBlocks<E: Element>(
     block.transpose()
     block.each { lane, value in
       let index = start &+ done &+ lane &* rowStride
-      E.store(accumulates ? E.load(data, index) + value : value, data, index)
+      E.store(accumulates ? (E.load(data, index) + value).withCanonicalNaN : value, data, index)
     }
     done &+= 8
   }

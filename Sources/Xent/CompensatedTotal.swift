@@ -29,5 +29,5 @@ extension LossTotals {
   }
 
   /// The sum of the losses. Of an infinite or NaN sum the rounding errors mean nothing.
-  var sum: Double { lossHigh.isFinite ? lossHigh + lossLow : lossHigh }
+  var sum: Double { lossHigh.isFinite ? lossHigh + lossLow : lossHigh.withCanonicalNaN }
 }

@@ -41,12 +41,23 @@ public enum InstructionSet: Int32, Sendable {
       switch self {
       case .baseline: XentKernels.kernelTable()
       case .avx2: XentKernelsAVX2.kernelTable()
-      case .avx512: XentKernelsAVX512.kernelTable()
+      case .avx512: Self.avx512Kernels
       }
     #else
       XentKernels.kernelTable()
     #endif
   }
+
+  #if arch(x86_64)
+    /// With gradient descent of AVX2: it waits for memory, and of two NaN the same code hands on the same one.
+    private static var avx512Kernels: KernelTable {
+      let kernels = XentKernelsAVX512.kernelTable()
+      return KernelTable(
+        binary: kernels.binary, categoricalLabels: kernels.categoricalLabels,
+        categoricalDistribution: kernels.categoricalDistribution,
+        gradientDescent: XentKernelsAVX2.kernelTable().gradientDescent)
+    }
+  #endif
 
   private static func choose() -> InstructionSet {
     let available = self.available
