@@ -44,7 +44,10 @@ class Array(ctypes.Structure):
 
 
 class Options(ctypes.Structure):
-    """xent_options."""
+    """xent_options. `weights` are the arrays that it is to point at, and `views` their descriptors: both keep memory alive."""
+
+    weights: Any = None
+    views: Any = None
 
     _fields_ = [
         ("struct_size", c_size_t),
