@@ -228,7 +228,7 @@ def as_array(name: str, value: Any) -> AnyArray:
             if not hasattr(value, "__array__"):
                 raise ElementTypeError(f"{name} cannot be read as an array: {error}") from error
             # Some exporters know more types through __array__, and the others say there what is wrong.
-    if isinstance(value, (list, tuple)) and not _MASKED.isdisjoint(map(type, value)):
+    if issubclass(type(value), (list, tuple)) and not _MASKED.isdisjoint(map(type, value)):
         raise ElementTypeError(f"{name} holds masked values, whose mask would be lost; fill them first")
     try:
         # A masked array, which is what __array__ may return, is one no longer as np.asarray has it.
@@ -297,7 +297,7 @@ def _require_host(name: str, value: Any) -> None:
 
 def _is_literal(value: Any) -> bool:
     """Whether a value has no element type of its own: a list, a tuple or a Python number."""
-    return isinstance(value, (list, tuple, int, float)) and not isinstance(value, np.generic)
+    return issubclass(type(value), (list, tuple, int, float)) and not isinstance(value, np.generic)
 
 
 def _is_floating(dtype: np.dtype[Any]) -> bool:
@@ -327,7 +327,7 @@ def _converted(name: str, array: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
     try:
         with np.errstate(all="ignore"):  # an infinity is what the library is to compute with
             return array.astype(dtype, order="C")
-    except MemoryError as error:
+    except (MemoryError, ValueError) as error:
         raise OutOfMemoryError(f"there is no memory for a copy of {name}: {error}") from error
 
 

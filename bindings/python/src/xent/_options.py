@@ -152,7 +152,7 @@ def number(name: str, value: Any) -> float:
 
 def _is_number(value: Any) -> bool:
     """Whether `float` would take a value for what it is: it also reads text and bytes, and drops imaginary parts."""
-    if isinstance(value, (np.ndarray, np.generic)):
+    if issubclass(type(value), (np.ndarray, np.generic)):
         return value.dtype.kind in "biufV"  # V: bfloat16
     return hasattr(value, "__float__") or hasattr(value, "__index__")
 
