@@ -225,6 +225,7 @@ INTERFACE_FIELDS = {
 
 @st.composite
 def interfaces(draw):
+    _MEMORY[...] = 0
     whole = {"version": 3, "typestr": "<f8", "shape": (2, 3), "data": (_ADDRESS + 256, False)}
     for name in draw(st.sets(st.sampled_from(list(INTERFACE_FIELDS)), max_size=2)):
         whole[name] = draw(INTERFACE_FIELDS[name])

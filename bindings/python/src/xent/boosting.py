@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_array
+from ._dlpack import BFLOAT16, widened
 from ._errors import ElementTypeError, OptionError, ShapeError, shown
 from ._losses import binary_cross_entropy, categorical_cross_entropy
 from ._options import integer, number
@@ -111,7 +112,7 @@ def multiclass(
     OptionError
         `num_class` or `hessian_scale` is not allowed. The other options are checked when the objective is called.
     """
-    if isinstance(num_class, bool) or not isinstance(num_class, (int, np.integer)) or num_class < 2:
+    if type(num_class) is bool or not issubclass(type(num_class), (int, np.integer)) or num_class < 2:
         raise OptionError(f"num_class is {shown(num_class)}, expected an integer of at least 2")
     return Objective(
         integer("num_class", num_class, 64), {"label_smoothing": label_smoothing, "class_weights": class_weights}, focal_gamma, hessian_scale
@@ -161,7 +162,7 @@ class Objective:
         if self._hessian_scale != 1:
             hessian *= self._hessian_scale
         given = y_true if hasattr(y_pred, "get_label") else y_pred
-        if np.ndim(given) < gradient.ndim:
+        if as_array("y_pred", given).ndim < gradient.ndim:
             return gradient.ravel("F"), hessian.ravel("F")  # their own memory: they lie as the scores do
         return gradient, hessian
 
@@ -194,6 +195,8 @@ class Objective:
             y_pred, data = y_true, y_pred
             y_true, sample_weight = data.get_label(), data.get_weight()
         scores, target = as_array("y_pred", y_pred), as_array("y_true", y_true)
+        if scores.dtype == BFLOAT16:  # as which no array is to be returned
+            scores = widened(scores)
         weights = None if sample_weight is None else as_array("sample_weight", sample_weight)
         if weights is not None and weights.size == 0:
             weights = None

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any, Optional
 
@@ -183,6 +184,10 @@ def _labels(name: str, values: Any) -> NDArray[Any]:
         raise ElementTypeError(f"{name} holds numbers with a fraction, expected labels")
     if array.dtype.kind not in "biufOSUT":
         raise ElementTypeError(f"{name} has element type {array.dtype}, expected labels")
+    if array.dtype.kind == "U" and array.itemsize:
+        characters = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).view(np.uint32)
+        if characters.max() > sys.maxunicode:
+            raise ElementTypeError(f"{name} holds strings of what are no characters")
     if array.dtype.kind in "SU" and not hasattr(values, "dtype"):  # of a list, of which NumPy makes strings
         expected = str if array.dtype.kind == "U" else bytes
         if not all(isinstance(label, expected) for label in np.asarray(values, dtype=object).flat):
