@@ -20,7 +20,8 @@ LABELS = np.array([0, 2])
 
 # How many examples, or rounds, a campaign has here. More of them, from a seed: see hostile_campaign.py.
 CAMPAIGNS = {
-    "arguments": 900, "options": 500, "sizes": 30, "layouts": 300, "aliases": 300, "reentrances": 150, "leaks": 40, "threads": 20,
+    "arguments": 900, "options": 400, "sizes": 20, "layouts": 250, "aliases": 250, "reentrances": 120, "leaks": 200, "threads": 20, "labels": 40,
+    "files": 250,
 }  # fmt: skip
 
 

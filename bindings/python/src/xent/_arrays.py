@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Optional
 
@@ -40,6 +39,9 @@ _LARGE = 1 << 22
 
 # The types of what a list may hold that has a mask.
 _MASKED = {np.ma.MaskedArray, type(np.ma.masked)}
+
+# What NumPy raises where it has no memory, and for sizes that it cannot even reckon with.
+NO_MEMORY = (MemoryError, ValueError)
 
 # What ctypes raises for arrays that are read-only, empty, not contiguous, or of a type that buffers do not know.
 _NOT_EXPORTED = (TypeError, ValueError, BufferError)
@@ -142,6 +144,8 @@ def read_labels_or_distribution(name: str, value: Any, like: AnyArray) -> AnyArr
 
 def read_weights(name: str, value: Any) -> AnyArray:
     """Weights and upstream gradients: floating arrays as they are, other numbers as float64."""
+    if type(value) is np.ndarray and value.dtype in _FLOATING and value.flags.aligned:
+        return value
     array = as_array(name, value)
     if array.dtype.kind in "biu":
         return _converted(name, array, _FLOAT64)
@@ -195,17 +199,12 @@ def new_like(name: str, array: AnyArray) -> AnyArray:
     if array.size < _LARGE:
         return np.empty(array.shape, dtype)
     # From the start of a cache line on: lines that are written whole can go past the caches.
-    memory = new_array(name, (array.nbytes + 63,), np.dtype(np.uint8))
+    try:
+        memory = np.empty(array.nbytes + 63, np.uint8)
+    except NO_MEMORY as error:
+        raise OutOfMemoryError(f"there is no memory for {name}: {error}") from error
     start = -memory.ctypes.data % 64
     return memory[start : start + array.nbytes].view(dtype).reshape(array.shape)
-
-
-def new_array(name: str, shape: Sequence[int], dtype: np.dtype[Any]) -> AnyArray:
-    """An uninitialised array in C order."""
-    try:
-        return np.empty(shape, dtype)
-    except (MemoryError, ValueError) as error:
-        raise OutOfMemoryError(f"there is no memory for {name}: {error}") from error
 
 
 def type_name(array: AnyArray) -> str:
@@ -327,7 +326,7 @@ def _converted(name: str, array: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
     try:
         with np.errstate(all="ignore"):  # an infinity is what the library is to compute with
             return array.astype(dtype, order="C")
-    except (MemoryError, ValueError) as error:
+    except NO_MEMORY as error:
         raise OutOfMemoryError(f"there is no memory for a copy of {name}: {error}") from error
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import new_array, new_like, view, view_of_new, write
-from ._errors import OptionError, raise_explained
+from ._arrays import NO_MEMORY, new_like, view, view_of_new, write
+from ._errors import OptionError, OutOfMemoryError, raise_explained
 from ._library import DEFAULT_OUTPUTS, Array, Options, Outputs
 from ._options import REDUCTIONS, flag, point
 from ._result import Result
@@ -121,7 +121,10 @@ def _one_a_row(
     shape = list(y_pred.shape)
     if has_classes and -len(shape) <= chosen.axis < len(shape):  # the library refuses other axes
         del shape[chosen.axis]
-    return new_array(name, shape, dtype)
+    try:
+        return np.empty(shape, dtype)
+    except NO_MEMORY as error:
+        raise OutOfMemoryError(f"there is no memory for {name}: {error}") from error
 
 
 def _requested(name: str, request: Any) -> Any:

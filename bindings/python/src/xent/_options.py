@@ -98,19 +98,25 @@ def options(
     if poly_epsilon is not ZERO:
         result.poly_epsilon = number("poly_epsilon", poly_epsilon)
     if class_weights is not None or sample_weights is not None or pos_weight is not None or upstream is not None:
-        given = (
-            ("class_weights", class_weights), ("sample_weights", sample_weights), ("pos_weight", pos_weight),
-            ("upstream", upstream),
-        )  # fmt: skip
-        result.weights = {name: _arrays.read_weights(name, value) for name, value in given if value is not None}
+        result.weights = weights = []
+        if class_weights is not None:
+            weights.append(("class_weights", _arrays.read_weights("class_weights", class_weights)))
+        if sample_weights is not None:
+            weights.append(("sample_weights", _arrays.read_weights("sample_weights", sample_weights)))
+        if pos_weight is not None:
+            weights.append(("pos_weight", _arrays.read_weights("pos_weight", pos_weight)))
+        if upstream is not None:
+            weights.append(("upstream", _arrays.read_weights("upstream", upstream)))
     return result
 
 
 def point(result: Options) -> None:
     """Have the struct point at its weights, once no code of the caller's can change them any more before the call."""
-    result.views = [_arrays.view(array) for array in result.weights.values()]
-    for name, view in zip(result.weights, result.views):
+    result.views = views = []
+    for name, array in result.weights:
+        view = _arrays.view(array)
         setattr(result, name, addressof(view))
+        views.append(view)
 
 
 def choice(name: str, value: Any, numbers: Mapping[str, int]) -> int:
@@ -142,6 +148,8 @@ def integer(name: str, value: Any, bits: int) -> int:
 
 def number(name: str, value: Any) -> float:
     """A float."""
+    if type(value) is float:
+        return value
     try:
         if _is_number(value):
             return float(value)
