@@ -193,6 +193,8 @@ def test_values_that_cannot_be_shown():
             raise hostile.Mine
 
     categorical(xent.OptionError, "^argmax is of type Unspeakable, expected True or False", argmax=Unspeakable())
+    categorical(xent.OptionError, "^argmax is .*, expected True or False", argmax=hostile.Impostor(bool))
+    categorical(xent.OptionError, "^gradient is of type Impostor, expected an array", gradient=hostile.Impostor(bool))
     categorical(xent.OptionError, "^input is of type Unspeakable, expected", input=Unspeakable())
     refused(xent.OptionError, "^num_class is of type int, outside", boosting.multiclass, TOO_LONG)
 

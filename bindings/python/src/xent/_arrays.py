@@ -69,7 +69,7 @@ def _layout(
     if code == _XENT_BF16 and not _is_bfloat16(dtype):
         raise ElementTypeError(f"the element type of an argument has become {dtype} during the call")
     if strides is not None and any(stride % size for stride in strides):
-        raise ShapeError(f"the strides of an argument have become {strides} during the call: no multiples of {size} bytes")
+        raise ShapeError(f"the strides of an argument have become {strides} during the call, no multiples of {size}")
     dimensions = ctypes.c_int64 * len(shape)
     lengths = dimensions(*shape)
     steps = None if strides is None else dimensions(*(stride // size for stride in strides))

@@ -88,7 +88,8 @@ def loss(problem: Problem, *tensors: Optional[torch.Tensor]) -> torch.Tensor:
 def _evaluate(problem: Problem, gradient: Optional[torch.Tensor], *tensors: Optional[torch.Tensor]) -> torch.Tensor:
     arrays = [None if tensor is None else _memory(name, tensor) for name, tensor in zip(_NAMES, tensors)]
     try:
-        value = problem.evaluate(*arrays, gradient=False if gradient is None else _memory("gradient", gradient), **problem.options)
+        memory = False if gradient is None else _memory("gradient", gradient)
+        value = problem.evaluate(*arrays, gradient=memory, **problem.options)
     except XentError as error:
         error.args = (_LIBRARY_NAMES.sub(lambda found: _NAMES_HERE[found[0]], str(error)),)
         raise
@@ -102,7 +103,7 @@ def _memory(name: str, tensor: torch.Tensor) -> NDArray[Any]:
     if tensor.requires_grad:
         tensor = tensor.detach()
     try:
-        return from_torch(tensor.resolve_neg())
+        return from_torch(tensor.resolve_neg() if tensor.is_neg() else tensor)
     except FAILURES as error:
         raise ElementTypeError(f"{name} cannot be read as an array: {error}") from error
 

@@ -60,13 +60,11 @@ def call(
     """Call one of the two descriptor functions."""
     slope_memory = gradient if gradient is True or gradient is False else _requested("gradient", gradient)
     curvature_memory = hessian if hessian is True or hessian is False else _requested("hessian", hessian)
-    has_exponent = log_sum_exp is not False and flag("log_sum_exp", log_sum_exp)
-    has_largest = argmax is not False and flag("argmax", argmax)
     if chosen.accumulate_gradient and (slope_memory is True or slope_memory is False):
         raise OptionError("accumulate_gradient is True, but gradient is not an array that holds what to add to")
 
-    # Up to here objects of the caller's may have run code, which can change arrays or move their memory. From here on none
-    # does, and what arrays are and where they lie is asked for.
+    # Up to here objects of the caller's may have run code, which can change arrays or move their memory. From here on
+    # none does, and what arrays are and where they lie is asked for.
     if chosen.weights is not None:
         point(chosen)
     is_double = y_pred.dtype == _FLOAT64
@@ -83,16 +81,18 @@ def call(
         outputs.loss = memory + _LOSS_OFFSET
         outputs.loss_data = memory + _VALUE_OFFSET
     if slope_memory is not False:
-        slope, slope_view = _derivative("gradient", gradient, slope_memory, y_pred, prediction)
+        slope = new_like("gradient", y_pred) if slope_memory is True else gradient
+        slope_view = view_of_new(slope, prediction) if slope_memory is True else view(slope_memory)
         outputs.gradient = addressof(slope_view)
     if curvature_memory is not False:
-        curvature, curvature_view = _derivative("hessian", hessian, curvature_memory, y_pred, prediction)
+        curvature = new_like("hessian", y_pred) if curvature_memory is True else hessian
+        curvature_view = view_of_new(curvature, prediction) if curvature_memory is True else view(curvature_memory)
         outputs.hessian = addressof(curvature_view)
-    if has_exponent:
+    if log_sum_exp is not False and flag("log_sum_exp", log_sum_exp):
         exponent = _one_a_row("log_sum_exp", y_pred, has_classes, chosen, _FLOAT64 if is_double else _FLOAT32)
         exponent_view = view(exponent)
         outputs.log_sum_exp = addressof(exponent_view)
-    if has_largest:
+    if argmax is not False and flag("argmax", argmax):
         largest = _one_a_row("argmax", y_pred, has_classes, chosen, _INT64)
         largest_view = view(largest)
         outputs.argmax = addressof(largest_view)
@@ -131,14 +131,6 @@ def _requested(name: str, request: Any) -> Any:
     """For `gradient` and `hessian`: the caller's array to write to, or as a bool whether a new one is asked for."""
     if request is None:
         return False
-    if isinstance(request, (bool, np.bool_)):
+    if type(request) in (bool, np.bool_):
         return bool(request)
     return write(name, request)
-
-
-def _derivative(name: str, request: Any, memory: Any, y_pred: NDArray[Any], prediction: Array) -> tuple[Any, Array]:
-    """What a result returns, which is what the caller gave, and the descriptor of the array to write."""
-    if memory is True:
-        new = new_like(name, y_pred)
-        return new, view_of_new(new, prediction)
-    return request, view(memory)

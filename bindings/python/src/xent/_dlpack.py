@@ -94,7 +94,7 @@ def from_torch(tensor: Any) -> NDArray[Any]:
     if is_bfloat16 and tensor.requires_grad:
         raise RuntimeError("it requires grad")  # which the bits alone do not
     array = _checked(tensor.view(torch.int16).numpy() if is_bfloat16 else tensor.numpy())
-    storage = getattr(tensor, "untyped_storage", tensor.storage)()  # of PyTorch before 2.0
+    storage = tensor.untyped_storage() if hasattr(tensor, "untyped_storage") else tensor.storage()  # before PyTorch 2.0
     if array.flags.c_contiguous:
         reach = array.nbytes
     else:

@@ -50,7 +50,7 @@ class OverlapError(XentError, ValueError):
 
 
 class OutOfMemoryError(XentError, MemoryError):
-    """The library has not enough memory."""
+    """There is not enough memory for the call, or for an array that it is to return."""
 
 
 _LONGEST_SHOWN = 200

@@ -44,7 +44,7 @@ class Array(ctypes.Structure):
 
 
 class Options(ctypes.Structure):
-    """xent_options. `weights` are the names and arrays of what it is to point at, `views` their descriptors, kept alive."""
+    """xent_options. `weights` are the names and arrays that it is to point at, `views` their descriptors, kept alive."""
 
     weights: Any = None
     views: Any = None

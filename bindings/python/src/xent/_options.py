@@ -130,7 +130,7 @@ def choice(name: str, value: Any, numbers: Mapping[str, int]) -> int:
 
 def flag(name: str, value: Any) -> bool:
     """A yes or no."""
-    if isinstance(value, (bool, np.bool_)):
+    if type(value) in (bool, np.bool_):
         return bool(value)
     raise OptionError(f"{name} is {shown(value)}, expected True or False")
 
