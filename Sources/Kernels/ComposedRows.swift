@@ -26,8 +26,7 @@ struct ClassTargets {
     var found = Float64Lanes.zero
     var used = Float64Lanes.zero
     found.setLanes(8) { lane in
-      let label = task.target.label(rows.first &+ min(lane, rows.count &- 1))
-      return label == task.ignoreIndex ? 0 : Double(label)
+      Double(task.usableLabel(rows.first &+ min(lane, rows.count &- 1)))
     }
     used.setLanes(8) { lane in
       task.target.label(rows.first &+ min(lane, rows.count &- 1)) == task.ignoreIndex ? 0 : 1

@@ -38,9 +38,9 @@ private func logitLabelGroup<E: Element, Map: LogitMap>(
   let slopes = rows.map.slopes(group.count) { rows.logit(group.first &+ $0, task.usableLabel(group.first &+ $0)) }
   if task.terms.labelSmoothing > 0 {
     distances.setLanes(group.count) { lane in
-      let label = task.target.label(group.first &+ lane)
-      if label == task.ignoreIndex { return 0 }
-      return rows.distances(group.first &+ lane, from: task.prediction.value(group.first &+ lane, Int(label)))
+      let row = group.first &+ lane
+      if task.target.label(row) == task.ignoreIndex { return 0 }
+      return rows.distances(row, from: task.prediction.value(row, task.usableLabel(row)))
     }
     distances = distances * slopes
   }
@@ -70,9 +70,10 @@ private func logitLabelGroup<E: Element, Map: LogitMap>(
         rows.fillGradient(row, 0)
         continue
       }
-      let place = rows.gradientStart(row) &+ Int(task.target.label(row))
+      let pivot = task.classIndex(row)
+      let place = rows.gradientStart(row) &+ pivot
       let slope = Map.isPlain ? 1 : slopes[lane]
-      let before = task.accumulatesGradient ? task.gradient.value(row, Int(task.target.label(row))) : 0
+      let before = task.accumulatesGradient ? task.gradient.value(row, pivot) : 0
       rows.scaleGradient(
         row, first: 0, task.classes, softmaxes.scale(lane, range), total: outcome.total[lane] * keptFactor, sum: sums[lane],
         spread: outcome.spread[lane] * slope)
@@ -98,7 +99,7 @@ private func storeHessians<E: Element, Map: LogitMap>(
     } else {
       rows.storeHessian(
         row, task.hessian, softmaxes.scale(lane, E.Compute.exponentialRange), total: totals[lane],
-        softmax: (sums[lane], pivotProbabilities[lane]), pivot: Int(task.target.label(row)), pivotHessian: ofPivots[lane])
+        softmax: (sums[lane], pivotProbabilities[lane]), pivot: task.classIndex(row), pivotHessian: ofPivots[lane])
     }
   }
 }
@@ -222,8 +223,6 @@ private func shortLogitLabelGroup<Exact: Element>(
   let start = rows.first &* classes
   let elements = rows.count &* classes
   let predictions = task.predictionData
-  let labels = task.target
-  let ignored = task.ignoreIndex
   let scale = ExponentialScale(reference: logits.largest(rows.first, elements), range)
   var index = 0
   while index < elements {
@@ -234,8 +233,7 @@ private func shortLogitLabelGroup<Exact: Element>(
 
   var group = LogitGroup()
   for lane in 0..<rows.count {
-    let label = labels.label(rows.first &+ lane)
-    let pivot = lane &* classes &+ (label == ignored ? 0 : Int(label))
+    let pivot = lane &* classes &+ task.usableLabel(rows.first &+ lane)
     let pivotLogit = Exact.loadOne(predictions, start &+ pivot) - scale.base
     group.set(lane, scale, pivot: Float64Element.loadOne(exponentials, pivot), pivotLogit: pivotLogit)
     Float64Element.storeOne(0, exponentials, pivot)
@@ -262,7 +260,7 @@ private func shortLogitLabelGroup<Exact: Element>(
       let factor = factors[lane]
       let offset = lane &* classes
       // What is stored at the pivot first is 0.
-      let pivot = place &+ Int(labels.label(row))
+      let pivot = place &+ task.classIndex(row)
       if isSimple {
         for c in 0..<classes {
           Exact.storeOne(Float64Element.loadOne(exponentials, offset &+ c) * factor, gradient, place &+ c)

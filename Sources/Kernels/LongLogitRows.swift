@@ -17,7 +17,7 @@ private struct LongRow {
   init(_ task: LossTask, row: Int) {
     self.task = task
     self.row = row
-    pivot = Int(task.target.label(row))
+    pivot = task.usableLabel(row)
     let size = max(1 << 15, (task.classes &+ 255) / 256)
     // Whole vectors in every part but the last.
     partSize = (size &+ 63) / 64 &* 64

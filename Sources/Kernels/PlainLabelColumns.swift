@@ -97,7 +97,7 @@ private struct LoadingColumn {
       withUnsafeBytes(of: labels) { lanes in
         func weight(_ lane: Int) -> Double {
           let label = lanes.baseAddress.unsafelyUnwrapped.load(fromByteOffset: lane &* 4, as: Int32.self)
-          return label < 0 ? 0 : task.classWeights.value(0, Int(label))
+          return label < 0 ? 0 : task.classWeights.value(0, min(Int(label), task.classes &- 1))
         }
         low.setLanes(8) { weight($0) }
         high.setLanes(8) { weight($0 &+ 8) }

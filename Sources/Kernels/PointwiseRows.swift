@@ -120,7 +120,7 @@ func labelRows<E: Element, F: Formula>(
 
 /// The flat index of the row's label's element.
 @inline(__always) func labelElement(_ task: LossTask, _ row: Int) -> Int {
-  row &* task.classes &+ Int(task.target.label(row))
+  row &* task.classes &+ task.classIndex(row)
 }
 
 @inline(__always)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.autograd.forward_ad import unpack_dual
 
-from ._dlpack import BFLOAT16
+from ._dlpack import FAILURES, from_torch
 from ._errors import ElementTypeError, XentError
 
 FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
@@ -86,9 +86,10 @@ def loss(problem: Problem, *tensors: Optional[torch.Tensor]) -> torch.Tensor:
 
 
 def _evaluate(problem: Problem, gradient: Optional[torch.Tensor], *tensors: Optional[torch.Tensor]) -> torch.Tensor:
-    arrays = [None if tensor is None else _memory(tensor) for tensor in tensors]
+    arrays = [None if tensor is None else _memory(name, tensor) for name, tensor in zip(_NAMES, tensors)]
     try:
-        value = problem.evaluate(*arrays, gradient=False if gradient is None else _memory(gradient), **problem.options)
+        memory = False if gradient is None else _memory("gradient", gradient)
+        value = problem.evaluate(*arrays, gradient=memory, **problem.options)
     except XentError as error:
         error.args = (_LIBRARY_NAMES.sub(lambda found: _NAMES_HERE[found[0]], str(error)),)
         raise
@@ -97,15 +98,14 @@ def _evaluate(problem: Problem, gradient: Optional[torch.Tensor], *tensors: Opti
     return torch.from_numpy(value).to(problem.loss_type)
 
 
-def _memory(tensor: torch.Tensor) -> NDArray[Any]:
-    """The memory of a tensor as an array; NumPy has no bfloat16 of its own."""
+def _memory(name: str, tensor: torch.Tensor) -> NDArray[Any]:
+    """The memory of a tensor as an array, or of a copy if it is one that is stored as the negative of another."""
     if tensor.requires_grad:
         tensor = tensor.detach()
-    if tensor.dtype is torch.bfloat16:
-        bits: NDArray[Any] = tensor.view(torch.int16).numpy()
-        return bits.view(BFLOAT16)
-    array: NDArray[Any] = tensor.numpy()
-    return array
+    try:
+        return from_torch(tensor.resolve_neg() if tensor.is_neg() else tensor)
+    except FAILURES as error:
+        raise ElementTypeError(f"{name} cannot be read as an array: {error}") from error
 
 
 def _with_gradient(problem: Problem, *tensors: Any) -> tuple[torch.Tensor, torch.Tensor]:

@@ -66,16 +66,18 @@ def gradient_descent(theta: Any, gradient: ArrayLike, learning_rate: float) -> N
     >>> theta
     array([0.95, 2.05])
     """
+    rate = number("learning_rate", learning_rate)
+    slope = _arrays.read_numbers("gradient", gradient)
     parameters = _arrays.write("theta", theta)
+    # From here on no code of the caller's runs, which could change the arrays.
     step = _STEPS.get(parameters.dtype)
     if step is None:
         raise ElementTypeError(f"theta has element type {_arrays.type_name(parameters)}, expected float32 or float64")
     if not parameters.flags.c_contiguous:
         raise ShapeError("theta is not C-contiguous")
-    slope = _arrays.read_converted("gradient", gradient, parameters.dtype)
+    slope = _arrays.converted("gradient", slope, parameters.dtype)
     if slope.shape != parameters.shape:
         raise ShapeError(f"gradient has shape {slope.shape}, expected theta's, {parameters.shape}")
-    rate = number("learning_rate", learning_rate)
     status = step(_arrays.address(parameters), _arrays.address(slope), parameters.size, rate)
     if status == Status.OPTION:
         raise OptionError(f"learning_rate is {rate}, expected a finite number")

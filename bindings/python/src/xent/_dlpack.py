@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from ctypes import POINTER, c_char_p, c_int32, c_int64, c_uint8, c_uint16, c_uint32, c_uint64, c_void_p, py_object
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +54,10 @@ _is_capsule.argtypes, _is_capsule.restype = [py_object, c_char_p], ctypes.c_int
 _pointer = ctypes.pythonapi.PyCapsule_GetPointer
 _pointer.argtypes, _pointer.restype = [py_object, c_char_p], c_void_p
 
-# What exporters and NumPy raise for tensors that cannot be handed over.
-FAILURES = (BufferError, RuntimeError, TypeError, ValueError)
+# What exporters and NumPy raise for arrays that cannot be handed over, and for descriptions of them that make no sense.
+FAILURES = (AttributeError, BufferError, LookupError, OverflowError, RuntimeError, TypeError, ValueError)
+
+_MOST_DIMENSIONS = 64  # as of NumPy's arrays
 
 
 class _Export:
@@ -73,29 +75,51 @@ def is_on_host(value: Any) -> bool:
     """Whether the memory of an exporter can be read by the processor; True if it does not say."""
     try:
         device, _ = value.__dlpack_device__()
-    except (AttributeError, *FAILURES):
-        return True
-    return device in _HOST_DEVICES
-
-
-def from_torch(value: Any) -> Optional[NDArray[Any]]:
-    """The memory of a PyTorch tensor, ten times faster than through DLPack; None of any other value, and where PyTorch
-    refuses: DLPack may know more, or say better what is wrong."""
-    if not _is_torch(value):
-        return None
-    try:
-        array: NDArray[Any] = value.numpy()
+        return device in _HOST_DEVICES
     except FAILURES:
-        return None
-    return array
+        return True
+
+
+def is_torch(value: Any) -> bool:
+    """Whether a value is a PyTorch tensor, rather than an object that passes itself off as one."""
+    torch = sys.modules.get("torch")
+    return torch is not None and issubclass(type(value), torch.Tensor)
+
+
+def from_torch(tensor: Any) -> NDArray[Any]:
+    """The memory of a PyTorch tensor, ten times faster than through DLPack, which also exports tensors that have no
+    memory of their own or are negated when they are read. Raises one of FAILURES."""
+    torch = sys.modules["torch"]
+    is_bfloat16 = tensor.dtype is torch.bfloat16
+    if is_bfloat16 and tensor.requires_grad:
+        raise RuntimeError("it requires grad")  # which the bits alone do not
+    array = _checked(tensor.view(torch.int16).numpy() if is_bfloat16 else tensor.numpy())
+    storage = tensor.untyped_storage() if hasattr(tensor, "untyped_storage") else tensor.storage()  # before PyTorch 2.0
+    if array.flags.c_contiguous:
+        reach = array.nbytes
+    else:
+        reach = (1 + sum((size - 1) * step for size, step in zip(array.shape, tensor.stride()))) * array.itemsize
+    if array.size and tensor.storage_offset() * array.itemsize + reach > storage.nbytes():
+        raise BufferError("its storage is smaller than its shape")
+    return array.view(BFLOAT16) if is_bfloat16 else array
 
 
 def from_dlpack(value: Any) -> NDArray[Any]:
     """The memory of an exporter, never a copy that was asked for here. Raises one of FAILURES."""
     try:
-        return np.from_dlpack(value)
+        array = np.from_dlpack(value)
     except FAILURES:
         return _bfloat16(value)
+    return _checked(array)
+
+
+def _checked(array: Any) -> NDArray[Any]:
+    """An import that is an array, and not new memory, which is what NumPy makes of an export that has none."""
+    if type(array) is not np.ndarray:
+        raise TypeError(f"its memory came as {type(array).__name__}")
+    if array.flags.owndata and array.size:
+        raise BufferError("it has a shape, but no memory")
+    return array
 
 
 def _bfloat16(value: Any) -> NDArray[Any]:
@@ -110,15 +134,19 @@ def _bfloat16(value: Any) -> NDArray[Any]:
         writable = not managed.flags & _READ_ONLY_OR_COPIED
         tensor = managed.tensor
     else:
-        writable = _is_torch(value)  # such a capsule cannot say, and JAX exports what must not be written
+        writable = False  # such a capsule cannot say, and JAX exports what must not be written
         tensor = _Tensor.from_address(_pointer(capsule, b"dltensor"))
     if tensor.device_type not in _HOST_DEVICES:
         raise BufferError("the tensor is not in the memory of the CPU")
     if (tensor.type_code, tensor.type_bits, tensor.type_lanes) != _BFLOAT16_TYPE:
         raise BufferError("the tensor has an element type that NumPy does not know")
-    shape = tuple(tensor.shape[: tensor.ndim])
+    if not 0 <= tensor.ndim <= _MOST_DIMENSIONS:
+        raise BufferError(f"the tensor has {tensor.ndim} dimensions")
+    shape = tuple(tensor.shape[: tensor.ndim]) if tensor.ndim else ()
     if 0 in shape:
         return np.empty(shape, BFLOAT16)
+    if not tensor.data:
+        raise BufferError("it has a shape, but no memory")
     interface = {
         "version": 3,
         "typestr": _BITS.str,
@@ -127,11 +155,6 @@ def _bfloat16(value: Any) -> NDArray[Any]:
         "data": (tensor.data + tensor.byte_offset, not writable),
     }
     return np.asarray(_Export(capsule, interface)).view(BFLOAT16)
-
-
-def _is_torch(value: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
 
 
 def widened(array: NDArray[Any]) -> NDArray[Any]:

@@ -50,8 +50,10 @@ class OverlapError(XentError, ValueError):
 
 
 class OutOfMemoryError(XentError, MemoryError):
-    """The library has not enough memory."""
+    """There is not enough memory for the call, or for an array that it is to return."""
 
+
+_LONGEST_SHOWN = 200
 
 _CLASSES: dict[int, type[XentError]] = {
     Status.SHAPE: ShapeError,
@@ -63,6 +65,19 @@ _CLASSES: dict[int, type[XentError]] = {
     Status.OVERLAP: OverlapError,
     Status.MEMORY: OutOfMemoryError,
 }
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: short, and whatever its own words for itself do."""
+    try:
+        return shortened(repr(value))
+    except Exception:  # of the value's class, or of an integer with too many digits
+        return shortened(f"of type {type(value).__name__}")
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that is too long for a message."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def raise_status(status: int, message: str = "", index: int = -1) -> NoReturn:

@@ -44,7 +44,10 @@ class Array(ctypes.Structure):
 
 
 class Options(ctypes.Structure):
-    """xent_options."""
+    """xent_options. `weights` are the names and arrays that it is to point at, `views` their descriptors, kept alive."""
+
+    weights: Any = None
+    views: Any = None
 
     _fields_ = [
         ("struct_size", c_size_t),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _arrays
-from ._errors import OptionError
+from ._errors import OptionError, shortened, shown
 from ._library import DEFAULT_OPTIONS, Options
 
 INPUTS = {"probabilities": 0, "logits": 1, "log_probabilities": 2}
@@ -56,7 +56,7 @@ def options(
     pos_weight: Any,
     upstream: Any,
 ) -> Options:
-    """The struct for these keyword arguments. It owns the arrays that it points at.
+    """The struct for these keyword arguments; `point` has it point at its weights.
 
     Only what ctypes would mangle (a word, a number too large for its field) is refused here; ranges, and options
     without meaning for the call, are for the library to judge.
@@ -97,15 +97,26 @@ def options(
         result.focal_alpha = number("focal_alpha", focal_alpha)
     if poly_epsilon is not ZERO:
         result.poly_epsilon = number("poly_epsilon", poly_epsilon)
-    if class_weights is not None:
-        _point(result, "class_weights", class_weights)
-    if sample_weights is not None:
-        _point(result, "sample_weights", sample_weights)
-    if pos_weight is not None:
-        _point(result, "pos_weight", pos_weight)
-    if upstream is not None:
-        _point(result, "upstream", upstream)
+    if class_weights is not None or sample_weights is not None or pos_weight is not None or upstream is not None:
+        result.weights = weights = []
+        if class_weights is not None:
+            weights.append(("class_weights", _arrays.read_weights("class_weights", class_weights)))
+        if sample_weights is not None:
+            weights.append(("sample_weights", _arrays.read_weights("sample_weights", sample_weights)))
+        if pos_weight is not None:
+            weights.append(("pos_weight", _arrays.read_weights("pos_weight", pos_weight)))
+        if upstream is not None:
+            weights.append(("upstream", _arrays.read_weights("upstream", upstream)))
     return result
+
+
+def point(result: Options) -> None:
+    """Have the struct point at its weights, once no code of the caller's can change them any more before the call."""
+    result.views = views = []
+    for name, array in result.weights:
+        view = _arrays.view(array)
+        setattr(result, name, addressof(view))
+        views.append(view)
 
 
 def choice(name: str, value: Any, numbers: Mapping[str, int]) -> int:
@@ -113,15 +124,15 @@ def choice(name: str, value: Any, numbers: Mapping[str, int]) -> int:
     if isinstance(value, str) and value in numbers:
         return numbers[value]
     *first, last = (f'"{word}"' for word in numbers)
-    shown = f'"{value}"' if isinstance(value, str) else repr(value)
-    raise OptionError(f"{name} is {shown}, expected {', '.join(first)} or {last}")
+    given = shortened(f'"{value}"') if type(value) is str else shown(value)
+    raise OptionError(f"{name} is {given}, expected {', '.join(first)} or {last}")
 
 
 def flag(name: str, value: Any) -> bool:
     """A yes or no."""
-    if isinstance(value, (bool, np.bool_)):
+    if type(value) in (bool, np.bool_):
         return bool(value)
-    raise OptionError(f"{name} is {value!r}, expected True or False")
+    raise OptionError(f"{name} is {shown(value)}, expected True or False")
 
 
 def integer(name: str, value: Any, bits: int) -> int:
@@ -129,23 +140,27 @@ def integer(name: str, value: Any, bits: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise OptionError(f"{name} is {value!r}, expected an integer") from None
+        raise OptionError(f"{name} is {shown(value)}, expected an integer") from None
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):  # ctypes would drop the upper bits
-        raise OptionError(f"{name} is {number}, outside the {bits}-bit integers")
+        raise OptionError(f"{name} is {shown(number)}, outside the {bits}-bit integers")
     return number
 
 
 def number(name: str, value: Any) -> float:
     """A float."""
+    if type(value) is float:
+        return value
     try:
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise OptionError(f"{name} is {value!r}, expected a number") from None
+        if _is_number(value):
+            return float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        pass
+    raise OptionError(f"{name} is {shown(value)}, expected a number")
 
 
-def _point(result: Options, name: str, value: Any) -> None:
-    view = _arrays.view(_arrays.read_weights(name, value))
-    setattr(result, name, addressof(view))
-    setattr(result, f"{name}_view", view)  # keeps it alive
+def _is_number(value: Any) -> bool:
+    """Whether `float` would take a value for what it is: it also reads text and bytes, and drops imaginary parts."""
+    if issubclass(type(value), (np.ndarray, np.generic)):
+        return value.dtype.kind in "biufV"  # V: bfloat16
+    return hasattr(value, "__float__") or hasattr(value, "__index__")
+

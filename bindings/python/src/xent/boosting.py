@@ -18,8 +18,11 @@ from typing import Any, Optional, Union
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._errors import ElementTypeError, OptionError, ShapeError
+from ._arrays import as_array
+from ._dlpack import BFLOAT16, widened
+from ._errors import ElementTypeError, OptionError, ShapeError, shown
 from ._losses import binary_cross_entropy, categorical_cross_entropy
+from ._options import integer, number
 
 __all__ = ["Objective", "binary", "multiclass"]
 
@@ -109,10 +112,10 @@ def multiclass(
     OptionError
         `num_class` or `hessian_scale` is not allowed. The other options are checked when the objective is called.
     """
-    if isinstance(num_class, bool) or not isinstance(num_class, (int, np.integer)) or num_class < 2:
-        raise OptionError(f"num_class is {num_class!r}, expected an integer of at least 2")
+    if type(num_class) is bool or not issubclass(type(num_class), (int, np.integer)) or num_class < 2:
+        raise OptionError(f"num_class is {shown(num_class)}, expected an integer of at least 2")
     return Objective(
-        int(num_class), {"label_smoothing": label_smoothing, "class_weights": class_weights}, focal_gamma, hessian_scale
+        integer("num_class", num_class, 64), {"label_smoothing": label_smoothing, "class_weights": class_weights}, focal_gamma, hessian_scale
     )
 
 
@@ -129,12 +132,13 @@ class Objective:
     """
 
     def __init__(self, num_class: Optional[int], options: dict[str, Any], focal_gamma: float, hessian_scale: float):
-        if not (np.isfinite(hessian_scale) and hessian_scale > 0):
-            raise OptionError(f"hessian_scale is {hessian_scale!r}, expected a positive number")
+        scale = number("hessian_scale", hessian_scale)
+        if not 0 < scale < np.inf:
+            raise OptionError(f"hessian_scale is {shown(hessian_scale)}, expected a positive number")
         self._num_class = num_class
         self._options = options
         self._focal_gamma = focal_gamma
-        self._hessian_scale = hessian_scale
+        self._hessian_scale = scale
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Gradient and diagonal of the Hessian of the sum of losses, of the shape and type of the raw scores.
@@ -150,7 +154,7 @@ class Objective:
         """
         target, scores, weights, _ = self._arguments(y_true, y_pred, sample_weight)
         gradient, hessian = np.empty_like(scores), np.empty_like(scores)
-        if self._focal_gamma == 0:
+        if number("focal_gamma", self._focal_gamma) == 0:
             self._loss(target, scores, weights, "sum", gradient=gradient, hessian=hessian)
         else:
             self._loss(target, scores, weights, "sum", gradient=gradient, focal_gamma=self._focal_gamma)
@@ -158,7 +162,7 @@ class Objective:
         if self._hessian_scale != 1:
             hessian *= self._hessian_scale
         given = y_true if hasattr(y_pred, "get_label") else y_pred
-        if np.ndim(given) < gradient.ndim:
+        if as_array("y_pred", given).ndim < gradient.ndim:
             return gradient.ravel("F"), hessian.ravel("F")  # their own memory: they lie as the scores do
         return gradient, hessian
 
@@ -190,8 +194,12 @@ class Objective:
         if hasattr(y_pred, "get_label"):
             y_pred, data = y_true, y_pred
             y_true, sample_weight = data.get_label(), data.get_weight()
-        scores, target = np.asarray(y_pred), np.asarray(y_true)
-        weights = None if sample_weight is None or np.size(sample_weight) == 0 else np.asarray(sample_weight)
+        scores, target = as_array("y_pred", y_pred), as_array("y_true", y_true)
+        if scores.dtype == BFLOAT16:  # as which no array is to be returned
+            scores = widened(scores)
+        weights = None if sample_weight is None else as_array("sample_weight", sample_weight)
+        if weights is not None and weights.size == 0:
+            weights = None
         count = target.size
         if weights is not None and weights.size != count:
             raise ShapeError(f"there are {weights.size} sample weights for {count} samples")
@@ -207,7 +215,8 @@ class Objective:
         if target.dtype.kind == "f":
             if not np.all(target == np.floor(target)):
                 raise ElementTypeError("labels have a fraction, expected class indices")
-            target = target.astype(np.int64)
+            with np.errstate(invalid="ignore"):
+                target = target.astype(np.int64)
         return target, scores, None if weights is None else weights.reshape(count), data
 
     def _loss(self, target: Any, scores: NDArray[Any], weights: Any, reduction: str, **options: Any) -> float:

@@ -8,14 +8,17 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._arrays import as_array
 from ._errors import ElementTypeError, LabelError, OptionError, ProbabilityError, ShapeError
 from ._losses import binary_cross_entropy, categorical_cross_entropy
+from ._options import flag
 
 __all__ = ["log_loss"]
 
@@ -92,7 +95,7 @@ def log_loss(
     classes, target = _encoded(y_true, labels)
     count = len(probabilities)
     _check_length("y_true", len(target), count)
-    weights = None if sample_weight is None else np.asarray(sample_weight)
+    weights = None if sample_weight is None else as_array("sample_weight", sample_weight)
     if weights is not None:
         if weights.ndim != 1:
             raise ShapeError(f"sample_weight has shape {weights.shape}, expected ({count},)")
@@ -106,7 +109,7 @@ def log_loss(
         )
     options: dict[str, Any] = {
         "probability_floor": float(np.finfo(probabilities.dtype).eps),
-        "reduction": "mean" if normalize else "sum",
+        "reduction": "mean" if flag("normalize", normalize) else "sum",
         "sample_weights": weights,
     }
     if columns == 1:
@@ -120,7 +123,7 @@ def log_loss(
 
 
 def _probabilities(values: Any) -> NDArray[Any]:
-    array = np.asarray(values)
+    array = as_array("y_pred", values)
     if array.dtype.kind in "biu" or array.dtype.kind == "f" and array.itemsize > 8:
         array = array.astype(np.float64)
     if array.dtype.kind != "f":
@@ -148,7 +151,7 @@ def _encoded(y_true: Any, labels: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         classes = np.unique(given)
         index = np.minimum(np.searchsorted(classes, values), len(classes) - 1)
         unknown = values[classes[index] != values]
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ElementTypeError(f"y_true and labels hold labels of types that cannot be compared: {error}") from error
     if len(classes) < len(given) and labels is not None:
         raise LabelError(f"labels are {given.tolist()}, which holds a label more than once")
@@ -170,7 +173,7 @@ def _encoded(y_true: Any, labels: Any) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _labels(name: str, values: Any) -> NDArray[Any]:
-    array = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
+    array = as_array(name, values.toarray() if hasattr(values, "toarray") else values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array.reshape(len(array))
     if array.ndim not in (1, 2) or array.ndim == 2 and name == "labels":
@@ -181,6 +184,10 @@ def _labels(name: str, values: Any) -> NDArray[Any]:
         raise ElementTypeError(f"{name} holds numbers with a fraction, expected labels")
     if array.dtype.kind not in "biufOSUT":
         raise ElementTypeError(f"{name} has element type {array.dtype}, expected labels")
+    if array.dtype.kind == "U" and array.itemsize:
+        characters = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).view(np.uint32)
+        if characters.max() > sys.maxunicode:
+            raise ElementTypeError(f"{name} holds strings of what are no characters")
     if array.dtype.kind in "SU" and not hasattr(values, "dtype"):  # of a list, of which NumPy makes strings
         expected = str if array.dtype.kind == "U" else bytes
         if not all(isinstance(label, expected) for label in np.asarray(values, dtype=object).flat):

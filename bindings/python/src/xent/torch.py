@@ -39,10 +39,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ._arrays import read_converted
+from ._arrays import converted, read_numbers
 from ._autograd import FLOATING, INTEGERS, Loss, Problem, check, loss, widened
 from ._errors import OptionError, ShapeError, TargetError
 from ._losses import binary_cross_entropy, categorical_cross_entropy
+from ._options import REDUCTIONS, choice, flag, integer
 
 __all__ = ["BCEWithLogitsLoss", "CrossEntropyLoss", "binary_cross_entropy_with_logits", "cross_entropy"]
 
@@ -120,7 +121,7 @@ def cross_entropy(
     check("target", target, FLOATING + INTEGERS)
     if target.shape == shape:
         check("target of the shape of input", target, FLOATING)
-        if ignore_index >= 0:
+        if integer("ignore_index", ignore_index, 64) >= 0:
             raise OptionError(f"ignore_index is {ignore_index}, but target holds class probabilities, not labels")
         loss_type = torch.promote_types(loss_type, widened(target.dtype))
     elif target.shape == rows or not rows and target.shape == (1,):
@@ -253,15 +254,15 @@ def _binary_in_two(
 ) -> Loss:
     """Where pos_weight varies along other axes than the last: a call for y and one for 1-y, weighted with these."""
     dtype = np.dtype("f8" if input.dtype == np.dtype("f8") else "f4")
-    y = read_converted("target", target, dtype)
+    y = converted("target", read_numbers("target", target), dtype)
     if not np.all((y >= 0) & (y <= 1)):
         raise TargetError("target holds values outside [0, 1]")
-    factor = read_converted("pos_weight", pos_weight, dtype)
+    factor = converted("pos_weight", read_numbers("pos_weight", pos_weight), dtype)
     if not np.all(np.isfinite(factor)):
         raise OptionError("pos_weight holds values that are not finite")
     positive, negative = y * factor, 1 - y
     if weight is not None:
-        factor = read_converted("weight", weight, dtype)
+        factor = converted("weight", read_numbers("weight", weight), dtype)
         positive, negative = positive * factor, negative * factor
     one, zero = (np.broadcast_to(dtype.type(value), input.shape) for value in (1, 0))
     options.update(input="logits", gradient=gradient)
@@ -283,9 +284,10 @@ def _check_broadcast(name: str, shape: tuple[int, ...], whole: tuple[int, ...]) 
 def _reduction(size_average: Optional[bool], reduce: Optional[bool], reduction: str) -> str:
     """The reduction that the deprecated arguments stand for, if one is given."""
     if size_average is None and reduce is None:
+        choice("reduction", reduction, REDUCTIONS)
         return reduction
-    if reduce is None or reduce:
-        reduction = "mean" if size_average is None or size_average else "sum"
+    if reduce is None or flag("reduce", reduce):
+        reduction = "mean" if size_average is None or flag("size_average", size_average) else "sum"
     else:
         reduction = "none"
     warnings.warn(f"size_average and reduce are deprecated, use reduction={reduction!r} instead", stacklevel=3)

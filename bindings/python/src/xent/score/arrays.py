@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from .failures import Exit, Failure
 
 AnyArray = NDArray[Any]
+
+# What zipfile raises for archives, or members of them, that are damaged or of a kind that it does not know.
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error)
 Shape = tuple[Optional[int], ...]
 
 
@@ -96,7 +100,7 @@ class StreamedArray(Source):
         size = count * self.dtype.itemsize
         try:
             data = self._stream.read(size)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except _ZIP_ERRORS as error:
             raise Failure(Exit.FILE, f"{self.name} is damaged: {error}") from error
         if len(data) < size:
             raise _cut_short(self.name)
@@ -111,7 +115,10 @@ class Header:
             version = np.lib.format.read_magic(stream)
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             self.shape, self.fortran_order, self.dtype = read(stream)
-        except ValueError as error:
+            if min(self.shape, default=0) < 0:
+                raise ValueError(f"its shape is {self.shape}")
+        except (ValueError, SyntaxError, tokenize.TokenError, RecursionError, MemoryError) as error:
+            # NumPy reads it as Python's words for a dictionary.
             raise Failure(Exit.FILE, f"{name} has no valid .npy header: {error}") from error
         if self.dtype.hasobject:
             raise Failure(
@@ -136,7 +143,7 @@ def open_npz(name: str, path: str, key: Optional[str]) -> Source:
     """An array of an .npz file."""
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except (*_ZIP_ERRORS, ValueError) as error:
         raise Failure(Exit.FILE, f"{path} is not a valid .npz file: {error}") from error
     keys = [member[: -len(".npy")] for member in archive.namelist() if member.endswith(".npy")]
     if key is None and len(keys) == 1:
@@ -148,24 +155,27 @@ def open_npz(name: str, path: str, key: Optional[str]) -> Source:
     member = archive.getinfo(f"{key}.npy")
     try:
         stream = archive.open(member)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        header = Header(name, stream)
+    except (*_ZIP_ERRORS, ValueError) as error:
         raise Failure(Exit.FILE, f"{name} cannot be read: {error}") from error
-    header = Header(name, stream)
     if member.compress_type != zipfile.ZIP_STORED:
         return StreamedArray(name, stream, header)
     with open(path, "rb") as file:
         file.seek(member.header_offset)
         # A local file header has 30 bytes, the last four the lengths of the name and of the extra field after it.
-        lengths = struct.unpack("<26xHH", file.read(30))
-        start = member.header_offset + 30 + sum(lengths)
-    return _mapped(name, path, header, start + stream.tell(), start + member.file_size)
+        local = file.read(30)
+        if len(local) < 30:
+            raise _cut_short(name)
+        start = member.header_offset + 30 + sum(struct.unpack("<26xHH", local))
+        end = min(start + member.file_size, os.fstat(file.fileno()).st_size)
+    return _mapped(name, path, header, start + stream.tell(), end)
 
 
 def _mapped(name: str, path: str, header: Header, start: int, end: int) -> Source:
     if end < start + header.size:
         raise _cut_short(name)
     if header.size == 0:  # which cannot be mapped
-        return WholeArray(name, np.empty(header.shape, header.dtype))
+        raise Failure(Exit.DATA, f"{name} has shape {header.shape}: there is nothing to score")
     array = np.memmap(path, header.dtype, "r", start, header.shape, header.order)
     return WholeArray(name, np.asarray(array))
 
