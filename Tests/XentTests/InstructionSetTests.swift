@@ -38,7 +38,8 @@ import Testing
     @Test func withoutAnyFeatureOfAVX2ThereIsTheBaseline() {
       for (name, bit) in Processor.basic {
         #expect(Processor(basic: Processor().basic & ~(1 << bit)).set == .baseline, "without \(name)")
-        #expect(Processor(basic: ~(1 << bit), extended: .max, amd: .max, saved: .max).set == .baseline, "\(name) alone missing")
+        let others = Processor(basic: ~(1 << bit), extended: .max, amd: .max, saved: .max)
+        #expect(others.set == .baseline, "\(name) alone missing")
       }
       for (name, bit) in Processor.extended {
         #expect(Processor(extended: Processor().extended & ~(1 << bit)).set == .baseline, "without \(name)")
@@ -56,8 +57,9 @@ import Testing
 
     /// Bit 0 is the x87 registers', 1 those of SSE, 2 the upper halves of AVX, 5 to 7 the masks and the wide registers.
     @Test func statesThatTheOperatingSystemDoesNotSaveAreNotUsed() {
-      for bit in [1, 2] as [UInt64] { #expect(Processor(saved: 0xe7 & ~(1 << bit)).set == .baseline, "without state \(bit)") }
-      for bit in [5, 6, 7] as [UInt64] { #expect(Processor(saved: 0xe7 & ~(1 << bit)).set == .avx2, "without state \(bit)") }
+      for (bit, set) in [(1, .baseline), (2, .baseline), (5, .avx2), (6, .avx2), (7, .avx2)] as [(UInt64, InstructionSet)] {
+        #expect(Processor(saved: 0xe7 & ~(1 << bit)).set == set, "without state \(bit)")
+      }
       #expect(Processor(saved: 0).set == .baseline)
     }
   }
