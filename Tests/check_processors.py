@@ -48,10 +48,10 @@ PROCESSORS = {
     **{f"{AVX2_PROCESSOR},-{feature}": "baseline" for feature in FEATURES},
 }
 
-# The harness but for its slowest parts: strides and threads, which only lead to the same kernels by other ways.
+# The harness but for its slowest part, the strides, whose ways lead to few kernels that the rest does not run.
 GROUPS = (
     "vectors", "label_types", "contiguous_errors", "descriptor_shapes", "descriptor_values", "gradient_descent",
-    "option_values", "types", "side_outputs", "edge_values", "option_errors", "information",
+    "option_values", "types", "side_outputs", "edge_values", "option_errors", "threads", "information",
 )  # fmt: skip
 
 # What XENT_INSTRUCTION_SET may hold that is no set's name.
