@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Checks what the built library exports and needs, and that no code for a newer processor can leak into the baseline.
 
-usage: check_library.py LIBRARY FOLDER_OF_SWIFT_OBJECTS [--embedded 0|1]
+usage: check_library.py LIBRARY FOLDER_OF_SWIFT_OBJECTS [--map LINKER_MAP] [--embedded 0|1]
+
+The linker's map is the shared library's; of a static library, a shared one linked from the same objects is looked at.
 """
 
 from __future__ import annotations
@@ -11,16 +13,14 @@ import platform
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import linked_code
 
-# Instructions and registers that a processor of the baseline does not have: AVX and later (a leading v or a wide
-# register), BMI, LZCNT, MOVBE. popcnt, too, is newer than the baseline.
-NEWER = re.compile(
-    r"^(v[a-z0-9]+|andn|bextr|blsi|blsmsk|blsr|bzhi|lzcnt|tzcnt|movbe|mulx|pdep|pext|popcnt|rorx|sarx|shlx|shrx)$"
-)
-NOT_VECTOR = {"verr", "verw"}
+ROOT = Path(__file__).resolve().parent.parent
+# What the compiler's start files ask for, if anybody has it.
+START_FILES = {"_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmon_start__"}
 
 
 def tool(*arguments: str | Path) -> str:
@@ -31,9 +31,13 @@ def is_static(library: Path) -> bool:
     return library.suffix == ".a"
 
 
+def symbols(library: Path, *options: str) -> set[str]:
+    lines = tool("nm", "-g" if is_static(library) else "-D", *options, library).splitlines()
+    return {line.split()[-1] for line in lines if len(line.split()) > 1}
+
+
 def exported(library: Path) -> set[str]:
-    lines = tool("nm", "-g" if is_static(library) else "-D", "--defined-only", library).splitlines()
-    return {line.split()[-1].split("@")[0] for line in lines if len(line.split()) > 1}
+    return {name.split("@")[0] for name in symbols(library, "--defined-only")}
 
 
 def declared() -> set[str]:
@@ -42,51 +46,72 @@ def declared() -> set[str]:
     return set(re.findall(r"\b(xent_\w+)\(", code))
 
 
-def newer_instructions(path: Path) -> list[str]:
-    found = []
-    for line in tool("objdump", "-d", "--no-show-raw-insn", path).splitlines():
-        match = re.match(r"\s*[0-9a-f]+:\s+(\S+)", line)
-        if not match:
-            continue
-        mnemonic = match.group(1)
-        if (NEWER.match(mnemonic) and mnemonic not in NOT_VECTOR) or "%ymm" in line or "%zmm" in line:
-            found.append(line.strip())
-    return found
+def check_needs(library: Path) -> list[str]:
+    """Embedded Swift's library needs the C library alone, by names that no other library beside it has to offer."""
+    asked = symbols(library, "--undefined-only") - START_FILES
+    if is_static(library):
+        libc = Path(tool("cc", "-print-file-name=libc.so.6").strip())
+        foreign = asked - {name.split("@")[0] for name in symbols(libc, "--defined-only")}
+        return [f"needs more than the C library: {sorted(foreign)}"] if foreign else []
+    failures = []
+    needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", tool("readelf", "-dW", library)))
+    if needed != {"libc.so.6"}:
+        failures.append(f"needs {sorted(needed)}, expected the C library alone")
+    foreign = {name for name in asked if "@GLIBC" not in name}
+    if foreign:
+        failures.append(f"needs more than the C library: {sorted(foreign)}")
+    return failures
+
+
+def check_relocations(library: Path) -> list[str]:
+    """The library's own names are bound when it is linked: a library beside it with the same names cannot come between."""
+    bound = re.findall(r"R_\w+_(?!RELATIVE)\w+\s+[0-9a-f]+\s+([^\s@]+)", tool("readelf", "-rW", library))
+    own = sorted(set(bound) & exported(library))
+    return [f"its own names could be taken from others: {own}"] if own else []
+
+
+def check_wide_objects(objects: Path) -> list[str]:
+    failures = []
+    for module, _ in linked_code.MODULES.values():
+        lines = [line.split() for line in tool("nm", "--defined-only", objects / f"{module}.local.o").splitlines()]
+        public = [words[-1] for words in lines if len(words) == 3 and words[1] in "TWVDBRu"]
+        if len(public) != 1:
+            failures.append(f"{module} has other global symbols than its kernel table: {public}")
+    return failures
+
+
+def check_code(library: Path, objects: Path, linker_map: Path | None) -> list[str]:
+    if not is_static(library):
+        return linked_code.leaks(library, linker_map)
+    with tempfile.TemporaryDirectory() as folder:
+        shared, shared_map = Path(folder) / "library.so", Path(folder) / "library.map"
+        linked_code.link(linked_code.sound_objects(objects), shared, shared_map)
+        return linked_code.leaks(shared, shared_map)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("library", type=Path)
     parser.add_argument("objects", type=Path)
+    parser.add_argument("--map", type=Path)
     parser.add_argument("--embedded", type=int, default=1)
     arguments = parser.parse_args()
+    library = arguments.library
     failures: list[str] = []
 
-    surplus, missing = exported(arguments.library) - declared(), declared() - exported(arguments.library)
+    surplus, missing = exported(library) - declared(), declared() - exported(library)
     if surplus or missing:
         failures.append(f"exports beyond the header: {sorted(surplus)}; not exported: {sorted(missing)}")
-
-    needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", tool("readelf", "-dW", arguments.library)))
-    if arguments.embedded and not is_static(arguments.library) and needed != {"libc.so.6"}:
-        failures.append(f"needs {sorted(needed)}, expected the C library alone")
-
+    if arguments.embedded:
+        failures += check_needs(library)
+    if not is_static(library):
+        failures += check_relocations(library)
     if platform.machine() == "x86_64":
-        for name in ("XentC.o", "Xent.o", "XentKernelInterface.o", "XentKernels.local.o"):
-            found = newer_instructions(arguments.objects / name)
-            if found:
-                failures.append(f"{name} has {len(found)} instructions beyond the baseline, e.g. {found[:3]}")
-        for name, register in (("XentKernelsAVX2.local.o", "ymm"), ("XentKernelsAVX512.local.o", "zmm")):
-            path = arguments.objects / name
-            if f"%{register}" not in tool("objdump", "-d", path):
-                failures.append(f"{name} does not use {register} registers")
-            symbols = [line.split() for line in tool("nm", "--defined-only", path).splitlines()]
-            public = [s[-1] for s in symbols if len(s) == 3 and s[1] in "TWVDBRu"]
-            if len(public) != 1:
-                failures.append(f"{name} has other global symbols than its kernel table: {public}")
+        failures += check_wide_objects(arguments.objects) + check_code(library, arguments.objects, arguments.map)
 
     for failure in failures:
         print("FAILED:", failure)
-    print(f"{arguments.library.name}: {arguments.library.stat().st_size} bytes, {len(exported(arguments.library))} exports")
+    print(f"{library.name}: {library.stat().st_size} bytes, {len(exported(library))} exports")
     return 1 if failures else 0
 
 

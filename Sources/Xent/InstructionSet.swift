@@ -79,28 +79,34 @@ public enum InstructionSet: Int32, Sendable {
   }
 
   #if arch(x86_64)
-    /// The features of the x86-64-v3 and x86-64-v4 levels, which the kernels are compiled for.
     private static var available: InstructionSet {
-      let basic = platform_cpuid(1, 0)
-      let extended = platform_cpuid(7, 0)
-      let amd = platform_cpuid(0x8000_0001, 0)
-      // FMA, SSE3 to SSE4.2, MOVBE, POPCNT, OSXSAVE, AVX, F16C.
+      let basic = platform_cpuid(1, 0).ecx
+      return largest(
+        basic: basic, extended: platform_cpuid(7, 0).ebx, amd: platform_cpuid(0x8000_0001, 0).ecx,
+        // Without OSXSAVE there is no instruction to ask with.
+        saved: basic & 1 << 27 != 0 ? platform_saved_states() : 0)
+    }
+
+    /// The largest set whose x86-64 level, which its kernels are compiled for, is there in full: the features of the cpuid
+    /// leaves 1 (ecx), 7 (ebx) and 0x80000001 (ecx), and the register states that the operating system saves (XCR0).
+    static func largest(basic: UInt32, extended: UInt32, amd: UInt32, saved: UInt64) -> InstructionSet {
+      // SSE3, SSSE3, FMA, CMPXCHG16B, SSE4.1, SSE4.2, MOVBE, POPCNT, OSXSAVE, AVX, F16C.
       let basicFeatures: UInt32 = 1 << 0 | 1 << 9 | 1 << 12 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 23
         | 1 << 27 | 1 << 28 | 1 << 29
       // BMI1, AVX2, BMI2.
       let avx2Features: UInt32 = 1 << 3 | 1 << 5 | 1 << 8
       // AVX-512 F, DQ, CD, BW, VL.
       let avx512Features: UInt32 = 1 << 16 | 1 << 17 | 1 << 28 | 1 << 30 | 1 << 31
-      // LZCNT.
-      let amdFeatures: UInt32 = 1 << 5
+      // LAHF and SAHF, LZCNT.
+      let amdFeatures: UInt32 = 1 << 0 | 1 << 5
+      // The SSE and AVX registers; for AVX-512 also the masks and the wide ones.
+      let avx2States: UInt64 = 0x6
+      let avx512States: UInt64 = 0xe6
       guard
-        basic.ecx & basicFeatures == basicFeatures, extended.ebx & avx2Features == avx2Features,
-        amd.ecx & amdFeatures == amdFeatures
+        basic & basicFeatures == basicFeatures, extended & avx2Features == avx2Features,
+        amd & amdFeatures == amdFeatures, saved & avx2States == avx2States
       else { return .baseline }
-      let saved = platform_saved_states()
-      // The operating system saves the SSE and AVX registers; for AVX-512 also the mask and the wide ones.
-      guard saved & 0x6 == 0x6 else { return .baseline }
-      return extended.ebx & avx512Features == avx512Features && saved & 0xe6 == 0xe6 ? .avx512 : .avx2
+      return extended & avx512Features == avx512Features && saved & avx512States == avx512States ? .avx512 : .avx2
     }
   #else
     private static var available: InstructionSet { .baseline }
