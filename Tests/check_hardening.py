@@ -17,9 +17,10 @@ from commands import run
 
 # All that the library takes from outside: memory, threads, the environment, numbers in text.
 ALLOWED = {
-    "free", "memcmp", "memcpy", "memmove", "memset", "posix_memalign",
-    "pthread_create", "pthread_join", "pthread_sigmask", "sigfillset", "sched_getaffinity",
-    "getenv", "snprintf", "strtod", "strtol",
+    "free", "memcmp", "memcpy", "memmove", "memset", "posix_memalign", "__errno_location",
+    "pthread_attr_destroy", "pthread_attr_init", "pthread_attr_setstacksize",
+    "pthread_create", "pthread_join", "pthread_setcancelstate", "pthread_sigmask", "sigdelset", "sigfillset",
+    "sched_getaffinity", "getenv", "snprintf", "strtod", "strtol",
     "__stack_chk_fail", "__stack_chk_guard", "_GLOBAL_OFFSET_TABLE_",
 }  # fmt: skip
 # What the C library's start files refer to if it is there.
