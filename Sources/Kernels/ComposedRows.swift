@@ -26,7 +26,8 @@ struct ClassTargets {
     var found = Float64Lanes.zero
     var used = Float64Lanes.zero
     found.setLanes(8) { lane in
-      Double(task.usableLabel(rows.first &+ min(lane, rows.count &- 1)))
+      let label = task.target.label(rows.first &+ min(lane, rows.count &- 1))
+      return label == task.ignoreIndex ? 0 : Double(label)
     }
     used.setLanes(8) { lane in
       task.target.label(rows.first &+ min(lane, rows.count &- 1)) == task.ignoreIndex ? 0 : 1

@@ -247,8 +247,8 @@ private func shortLogitLabelGroup<Exact: Element>(
     let isPlain = task.isPlain
     let stride = task.gradient.rowStride
     let factors = outcome.total / group.sums
-    // An infinite factor makes NaN of a 0.
-    let areFinite = !Float64Lanes.any(Float64Lanes.not(factors - factors == .zero))
+    // An infinite factor, which only options make, makes NaN of a 0.
+    let areFinite = isPlain || !Float64Lanes.any(Float64Lanes.not(factors - factors == .zero))
     let isSimple = task.gradient.type == Exact.type && !task.accumulatesGradient && areFinite
     for lane in 0..<rows.count {
       let row = rows.first &+ lane

@@ -29,7 +29,7 @@ public func gradientDescent(
         elementType: elementType, theta: theta, gradient: gradient, learningRate: learningRate)
       let arithmetic = platform_set_usual_arithmetic()
       defer { platform_restore_arithmetic(arithmetic) }
-      InstructionSet.current.kernels.gradientDescent(&task, 0, count)
+      InstructionSet.current.gradientDescent(&task, 0, count)
     }
   }
 }

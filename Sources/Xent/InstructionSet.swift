@@ -41,23 +41,20 @@ public enum InstructionSet: Int32, Sendable {
       switch self {
       case .baseline: XentKernels.kernelTable()
       case .avx2: XentKernelsAVX2.kernelTable()
-      case .avx512: Self.avx512Kernels
+      case .avx512: XentKernelsAVX512.kernelTable()
       }
     #else
       XentKernels.kernelTable()
     #endif
   }
 
-  #if arch(x86_64)
-    /// With gradient descent of AVX2: it waits for memory, and of two NaN the same code hands on the same one.
-    private static var avx512Kernels: KernelTable {
-      let kernels = XentKernelsAVX512.kernelTable()
-      return KernelTable(
-        binary: kernels.binary, categoricalLabels: kernels.categoricalLabels,
-        categoricalDistribution: kernels.categoricalDistribution,
-        gradientDescent: XentKernelsAVX2.kernelTable().gradientDescent)
-    }
-  #endif
+  /// Gradient descent waits for memory, so that AVX-512 would gain nothing; and of two NaN the same code hands on the same one.
+  var gradientDescent: DescentKernel {
+    #if arch(x86_64)
+      if self == .avx512 { return XentKernelsAVX2.kernelTable().gradientDescent }
+    #endif
+    return kernels.gradientDescent
+  }
 
   private static func choose() -> InstructionSet {
     let available = self.available

@@ -21,7 +21,7 @@ extension Problem {
       let largest = Double.greatestFiniteMagnitude
       task.gradientScale =
         options.reduction != .mean ? 1 : divisor == 0 ? 0 : max(-largest, min(1 / divisor, largest))
-      found = Xent.run(kernel, task, self, runs)
+      found = Xent.run(kernel, &task, self, runs)
     }
     if found.hasOffender, let error = firstDataError() { throw error }
     let lossSum = found.sum

@@ -65,8 +65,7 @@ private struct ChunkWork {
 }
 
 /// Runs the kernel over all rows of the problem, in chunks on the task's threads.
-func run(_ kernel: LossKernel, _ task: LossTask, _ problem: Problem, _ runs: Problem.Runs) -> LossTotals {
-  var task = task
+func run(_ kernel: LossKernel, _ task: inout LossTask, _ problem: Problem, _ runs: Problem.Runs) -> LossTotals {
   var sum = LossTotals()
   if task.splitsRows || task.rows &* task.classes <= Chunks.smallest {
     run(kernel, &task, problem, runs, first: 0, count: task.rows, &sum)
@@ -122,10 +121,12 @@ extension Options {
     if numThreads > 0 { return numThreads }
     // Some 100 microseconds of the fastest loss: several times what starting a thread takes.
     let perThread = 1 << 19
-    if elements < 2 * perThread { return 1 }
-    let wanted = Self.environmentThreads
-    let available = wanted > 0 ? wanted : Int(platform_processor_count())
-    return max(1, min(available, elements / perThread))
+    return elements < 2 * perThread ? 1 : max(1, min(Self.availableThreads, elements / perThread))
+  }
+
+  // Not inlined: small calls are faster without its code among theirs.
+  @inline(never) private static var availableThreads: Int {
+    environmentThreads > 0 ? environmentThreads : Int(platform_processor_count())
   }
 
   /// What XENT_NUM_THREADS says, 0 where it says nothing. Read once: reading while another thread changes the environment
