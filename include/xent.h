@@ -110,7 +110,8 @@ typedef enum xent_type {
  * Overlap: the memory of an array runs from its lowest element to its highest, gaps included. An output may touch no
  * input's and no other output's, and no two elements of an output may share memory (a stride of 0 on a length above
  * 1): XENT_ERROR_OVERLAP. Only the gradient may be the very view that y_pred is (same data, type, shape, strides): it
- * is then written over the input, in place. Inputs may overlap each other as they like.
+ * is then written over the input, in place. Inputs may overlap each other as they like. Nor may
+ * an output touch the shape or the strides of any array.
  *
  * This struct never grows. */
 typedef struct xent_array {

@@ -13,10 +13,13 @@
 #include <unistd.h>
 
 /* snprintf is variadic, which Swift cannot call: the shortest of 9 or 17 digits that reads back as the value. Whatever
- * the locale's decimal separator is, also of several bytes, a point stands in its place. */
+ * the locale's decimal separator is, also of several bytes, a point stands in its place. errno is left as it is, here and
+ * below. */
 static inline int32_t platform_format_double(char *buffer, size_t capacity, double value) {
+    const int error = errno;
     int written = snprintf(buffer, capacity, "%.9g", value);
     if (value == value && strtod(buffer, NULL) != value) written = snprintf(buffer, capacity, "%.17g", value);
+    errno = error;
     if (written <= 0 || (size_t)written >= capacity) return 0;
     int32_t length = 0;
     for (int i = 0; i < written; i++) {
@@ -40,7 +43,7 @@ static inline int64_t platform_fetch_add(int64_t *word, int64_t amount) {
     return __atomic_fetch_add(word, amount, __ATOMIC_RELAXED);
 }
 
-/* The variables' values; NULL, or 0, where they are not set or no number. errno is left as it is, here and below. */
+/* The variables' values; NULL, or 0, where they are not set or no number. */
 static inline const char *platform_environment_instruction_set(void) { return getenv("XENT_INSTRUCTION_SET"); }
 static inline int64_t platform_environment_num_threads(void) {
     const char *text = getenv("XENT_NUM_THREADS");

@@ -26,11 +26,12 @@ public func binaryCrossEntropy(
     func view(_ data: UnsafeMutableRawPointer?) -> ArrayView {
       ArrayView(data: data, elementType: elementType, rank: 1, shape: shape)
     }
-    return try binaryCrossEntropy(
-      view(UnsafeMutableRawPointer(mutating: yTrue)), view(UnsafeMutableRawPointer(mutating: yPred)),
-      options: options,
-      outputs: Outputs(
-        loss: lossView(loss, elementType, shape, options), gradient: gradient == nil ? nil : view(gradient)))
+    return try withUsualArithmetic { () throws(XentError) in
+      try Problem.binary(
+        view(UnsafeMutableRawPointer(mutating: yTrue)), view(UnsafeMutableRawPointer(mutating: yPred)), options,
+        Outputs(loss: lossView(loss, elementType, shape, options), gradient: gradient == nil ? nil : view(gradient))
+      ).run()
+    }
   }
 }
 
@@ -62,12 +63,15 @@ public func categoricalCrossEntropy(
     func view(_ data: UnsafeMutableRawPointer?, _ type: ElementType, rank: Int) -> ArrayView {
       ArrayView(data: data, elementType: type, rank: rank, shape: shape)
     }
-    return try categoricalCrossEntropy(
-      view(UnsafeMutableRawPointer(mutating: yTrue), targetType, rank: targetType.isFloatingPoint ? 2 : 1),
-      view(UnsafeMutableRawPointer(mutating: yPred), elementType, rank: 2), options: options,
-      outputs: Outputs(
-        loss: lossView(loss, elementType, shape, options),
-        gradient: gradient == nil ? nil : view(gradient, elementType, rank: 2)))
+    return try withUsualArithmetic { () throws(XentError) in
+      try Problem.categorical(
+        view(UnsafeMutableRawPointer(mutating: yTrue), targetType, rank: targetType.isFloatingPoint ? 2 : 1),
+        view(UnsafeMutableRawPointer(mutating: yPred), elementType, rank: 2), options,
+        Outputs(
+          loss: lossView(loss, elementType, shape, options),
+          gradient: gradient == nil ? nil : view(gradient, elementType, rank: 2))
+      ).run()
+    }
   }
 }
 

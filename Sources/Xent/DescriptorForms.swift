@@ -36,7 +36,11 @@ import XentKernelInterface
 public func binaryCrossEntropy(
   _ yTrue: ArrayView, _ yPred: ArrayView, options: Options = Options(), outputs: Outputs
 ) throws(XentError) -> Totals {
-  try Problem.binary(yTrue, yPred, options, outputs).run()
+  try withUsualArithmetic { () throws(XentError) in
+    let problem = try Problem.binary(yTrue, yPred, options, outputs)
+    try problem.requireDescriptorsApart()
+    return try problem.run()
+  }
 }
 
 /// Categorical cross-entropy of described arrays, with class indices or distributions t as targets:
@@ -73,7 +77,11 @@ public func binaryCrossEntropy(
 public func categoricalCrossEntropy(
   _ yTrue: ArrayView, _ yPred: ArrayView, options: Options = Options(), outputs: Outputs
 ) throws(XentError) -> Totals {
-  try Problem.categorical(yTrue, yPred, options, outputs).run()
+  try withUsualArithmetic { () throws(XentError) in
+    let problem = try Problem.categorical(yTrue, yPred, options, outputs)
+    try problem.requireDescriptorsApart()
+    return try problem.run()
+  }
 }
 
 /// Writes why a loss refuses these arguments, as one sentence without an end mark; the length of the whole sentence
@@ -82,10 +90,14 @@ public func explainBinaryCrossEntropy(
   _ yTrue: ArrayView, _ yPred: ArrayView, options: Options, outputs: Outputs, errorIndex: Int64,
   into buffer: UnsafeMutableBufferPointer<UInt8>
 ) -> Int {
-  do throws(XentError) {
-    return try Problem.binary(yTrue, yPred, options, outputs).explainData(errorIndex, buffer)
-  } catch {
-    return error.explain(yTrue, yPred, buffer)
+  withUsualArithmetic {
+    do throws(XentError) {
+      let problem = try Problem.binary(yTrue, yPred, options, outputs)
+      try problem.requireDescriptorsApart()
+      return try problem.explainData(errorIndex, buffer)
+    } catch {
+      return error.explain(yTrue, yPred, buffer)
+    }
   }
 }
 
@@ -94,10 +106,14 @@ public func explainCategoricalCrossEntropy(
   _ yTrue: ArrayView, _ yPred: ArrayView, options: Options, outputs: Outputs, errorIndex: Int64,
   into buffer: UnsafeMutableBufferPointer<UInt8>
 ) -> Int {
-  do throws(XentError) {
-    return try Problem.categorical(yTrue, yPred, options, outputs).explainData(errorIndex, buffer)
-  } catch {
-    return error.explain(yTrue, yPred, buffer)
+  withUsualArithmetic {
+    do throws(XentError) {
+      let problem = try Problem.categorical(yTrue, yPred, options, outputs)
+      try problem.requireDescriptorsApart()
+      return try problem.explainData(errorIndex, buffer)
+    } catch {
+      return error.explain(yTrue, yPred, buffer)
+    }
   }
 }
 
@@ -116,8 +132,10 @@ extension XentError {
   public func explain(
     _ yTrue: ArrayView? = nil, _ yPred: ArrayView? = nil, _ buffer: UnsafeMutableBufferPointer<UInt8>
   ) -> Int {
-    var message = MessageWriter(buffer)
-    write(to: &message, yTrue: yTrue, yPred: yPred)
-    return message.length
+    withUsualArithmetic {
+      var message = MessageWriter(buffer)
+      write(to: &message, yTrue: yTrue, yPred: yPred)
+      return message.length
+    }
   }
 }

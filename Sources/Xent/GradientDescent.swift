@@ -1,5 +1,4 @@
 import XentKernelInterface
-import XentPlatform
 
 /// theta <- theta - learningRate * gradient, computed in float64 and rounded to theta's type.
 ///
@@ -27,9 +26,7 @@ public func gradientDescent(
     if count > 0, let theta, let gradient {
       var task = DescentTask(
         elementType: elementType, theta: theta, gradient: gradient, learningRate: learningRate)
-      let arithmetic = platform_set_usual_arithmetic()
-      defer { platform_restore_arithmetic(arithmetic) }
-      InstructionSet.current.gradientDescent(&task, 0, count)
+      withUsualArithmetic { InstructionSet.current.gradientDescent(&task, 0, count) }
     }
   }
 }

@@ -1,13 +1,10 @@
 import XentKernelInterface
-import XentPlatform
 
 // From a checked problem to kernel calls: which kernel, over which rows, with which divisor.
 
 extension Problem {
   /// Computes everything that is asked for.
   func run() throws(XentError) -> Totals {
-    let arithmetic = platform_set_usual_arithmetic()
-    defer { platform_restore_arithmetic(arithmetic) }
     var found = LossTotals()
     var weights = RowWeights(count: rows, sum: Double(rows))
     var divisor = divisor(weights)
