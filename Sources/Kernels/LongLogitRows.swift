@@ -3,6 +3,12 @@ import XentKernelInterface
 // Rows of logits that are so long that each is shared out over the threads. The parts are cut by the number of classes
 // alone, and their sums added in order.
 
+/// What a part's thread finds out: the sum of the exponentials but the label's, and the largest logit.
+private struct PartSum {
+  var others = 0.0
+  var largest = 0.0
+}
+
 /// A row in parts, as parallel work.
 private struct LongRow {
   let task: LossTask
@@ -11,12 +17,13 @@ private struct LongRow {
   let partSize: Int
   var scale: ExponentialScale
   var sum = 0.0
-  var others = InlineArray<256, Double>(repeating: 0)
-  var largest = InlineArray<256, Double>(repeating: 0)
+  /// One for every part. By pointer, as each is written by another thread.
+  let partSums: UnsafeMutablePointer<PartSum>
 
-  init(_ task: LossTask, row: Int) {
+  init(_ task: LossTask, row: Int, _ partSums: UnsafeMutablePointer<PartSum>) {
     self.task = task
     self.row = row
+    self.partSums = partSums
     pivot = task.usableLabel(row)
     let size = max(1 << 15, (task.classes &+ 255) / 256)
     // Whole vectors in every part but the last.
@@ -31,11 +38,23 @@ private struct LongRow {
 
 /// Class indices as targets, long rows.
 func longLogitLabelRows<E: Element>(_: E.Type, _ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
+  var partSums = InlineArray<256, PartSum>(repeating: PartSum())
+  withUnsafeMutableBytes(of: &partSums) { partSums in
+    longLogitLabelRows(
+      E.self, task, first: first, count: count,
+      partSums.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: PartSum.self), &totals)
+  }
+}
+
+private func longLogitLabelRows<E: Element>(
+  _: E.Type, _ task: LossTask, first: Int, count: Int, _ partSums: UnsafeMutablePointer<PartSum>,
+  _ totals: inout LossTotals
+) {
   let rows = LogitRows<E>(task, endRow: first &+ count)
   let range = E.Compute.exponentialRange
   var sum = Float64Sum()
   for row in first..<(first &+ count) {
-    var long = LongRow(task, row: row)
+    var long = LongRow(task, row: row, partSums)
     let pivotPlace = rows.start(row) &+ long.pivot
     let pivotLogit = E.loadOne(task.predictionData, pivotPlace)
     var reference = rows.reference(row)
@@ -74,8 +93,8 @@ private func sumParts<E: Element>(
   var others = CompensatedSum()
   var largest = -Double.infinity
   for part in 0..<long.partCount {
-    others = others + CompensatedSum(high: long.others[part])
-    if long.largest[part] > largest { largest = long.largest[part] }
+    others = others + CompensatedSum(high: long.partSums[part].others)
+    if long.partSums[part].largest > largest { largest = long.partSums[part].largest }
   }
   return (others.value, largest)
 }
@@ -111,8 +130,7 @@ private enum Summation: PartWork {
     let pivot = long.pointee.pivot &- first
     let sums = rows.sums(
       long.pointee.row, first: first, count, pivot: pivot < count ? pivot : -1, long.pointee.scale)
-    long.pointee.others[part] = sums.others.value
-    long.pointee.largest[part] = sums.largest
+    long.pointee.partSums[part] = PartSum(others: sums.others.value, largest: sums.largest)
   }
 }
 

@@ -19,10 +19,14 @@ static int read_beyond(void)
     return status;
 }
 
+/* Of class indices: the label's element is stored by itself. The thread sanitizer does not see vectors of more than 16 bytes. */
 static void *write_gradient(void *unused)
 {
+    static const int64_t labels[COUNT / 64];
+    xent_options options = XENT_OPTIONS_INIT;
     (void)unused;
-    xent_binary_f32(y_true, y_pred, COUNT, NULL, NULL, gradient);
+    options.input = XENT_LOGITS;
+    xent_sparse_categorical_f32(labels, y_pred, COUNT / 64, 64, &options, NULL, gradient);
     return NULL;
 }
 
