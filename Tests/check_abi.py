@@ -65,13 +65,23 @@ def structs(code: str) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def functions(code: str) -> list[tuple[str, str]]:
-    """The name and the type, without the parameters' names."""
-    result = []
-    for kind, name, parameters in re.findall(r"^([a-z][\w ]*?[ *]+)(xent_\w+)\(([^)]*)\);", code, flags=re.M):
-        types = [re.sub(r"\s*\b\w+$", "", " ".join(p.split())) if p.strip() != "void" else "void"
-                 for p in parameters.split(",")]
-        result.append((name, f"{kind.strip()} ({', '.join(types)})"))
-    return result
+    """The name and the type, with the parameters' names: two of one type may change places."""
+    found = re.findall(r"^([a-z][\w ]*?[ *]+)(xent_\w+)\(([^)]*)\);", code, flags=re.M)
+    return [(name, f"{kind.strip()} ({' '.join(parameters.split())})") for kind, name, parameters in found]
+
+
+def linkage(header: Path) -> str:
+    """How C++ is told to name the functions."""
+    match = re.search(r"^#ifdef __cplusplus\nextern (.*) \{$", header.read_text(), flags=re.M)
+    return match.group(1) if match else "C++"
+
+
+def version_faults(header: Path) -> list[str]:
+    """Where the version in words is not that of the numbers."""
+    text = header.read_text()
+    parts = re.findall(r"^#define XENT_VERSION_(?:MAJOR|MINOR|PATCH)\s+(\d+)", text, flags=re.M)
+    words = re.findall(r'^#define XENT_VERSION\s+"(.*?)"', text, flags=re.M)
+    return [] if words == [".".join(parts)] else [f"XENT_VERSION is {words}, but its parts are {parts}"]
 
 
 # --- The facts ----------------------------------------------------------------------------------------------
@@ -111,6 +121,7 @@ def facts(header: Path, compiler: str) -> dict[str, str]:
         run(compiler, "-std=c11", "-w", source, "-o", binary)
         output = run(binary)
     result = dict(line.rstrip().split(": ", 1) for line in output.splitlines())
+    result["linkage"] = linkage(header)
     result.update({f"function {name}": kind for name, kind in functions(code)})
     return result
 
@@ -228,6 +239,7 @@ def main() -> int:
     broken += [f"function {name} is declared, but not in the library" for name in declared - exports(arguments.library)]
     broken += [f"{name} is in the library, but not declared" for name in exports(arguments.library) - declared]
     broken = [f"breaks programs that are in use: {fault}" for fault in dict.fromkeys(broken)] + python_faults(current)
+    broken += version_faults(arguments.header)
     for fault in broken:
         print(f"FAILED: {fault}")
     for addition in new:

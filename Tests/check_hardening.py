@@ -13,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-from commands import run
+from commands import START_FILES, run
 
 # All that the library takes from outside: memory, threads, the environment, numbers in text.
 ALLOWED = {
@@ -23,8 +23,6 @@ ALLOWED = {
     "sched_getaffinity", "getenv", "snprintf", "strtod", "strtol",
     "__stack_chk_fail", "__stack_chk_guard", "_GLOBAL_OFFSET_TABLE_",
 }  # fmt: skip
-# What the C library's start files refer to if it is there.
-START_FILES = {"__cxa_finalize", "__gmon_start__", "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable"}
 
 
 def undefined(library: Path, *options: str) -> set[str]:

@@ -11,20 +11,14 @@ from __future__ import annotations
 import argparse
 import platform
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import linked_code
+from commands import START_FILES, run
 
 ROOT = Path(__file__).resolve().parent.parent
-# What the compiler's start files ask for, if anybody has it.
-START_FILES = {"_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmon_start__"}
-
-
-def tool(*arguments: str | Path) -> str:
-    return subprocess.run([str(a) for a in arguments], check=True, capture_output=True, text=True).stdout
 
 
 def is_static(library: Path) -> bool:
@@ -32,7 +26,7 @@ def is_static(library: Path) -> bool:
 
 
 def symbols(library: Path, *options: str) -> set[str]:
-    lines = tool("nm", "-g" if is_static(library) else "-D", *options, library).splitlines()
+    lines = run("nm", "-g" if is_static(library) else "-D", *options, library).splitlines()
     return {line.split()[-1] for line in lines if len(line.split()) > 1}
 
 
@@ -50,11 +44,11 @@ def check_needs(library: Path) -> list[str]:
     """Embedded Swift's library needs the C library alone, by names that no other library beside it has to offer."""
     asked = symbols(library, "--undefined-only") - START_FILES
     if is_static(library):
-        libc = Path(tool("cc", "-print-file-name=libc.so.6").strip())
+        libc = Path(run("cc", "-print-file-name=libc.so.6").strip())
         foreign = asked - {name.split("@")[0] for name in symbols(libc, "--defined-only")}
         return [f"needs more than the C library: {sorted(foreign)}"] if foreign else []
     failures = []
-    needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", tool("readelf", "-dW", library)))
+    needed = set(re.findall(r"\(NEEDED\).*\[(.+)\]", run("readelf", "-dW", library)))
     if needed != {"libc.so.6"}:
         failures.append(f"needs {sorted(needed)}, expected the C library alone")
     foreign = {name for name in asked if "@GLIBC" not in name}
@@ -65,7 +59,7 @@ def check_needs(library: Path) -> list[str]:
 
 def check_relocations(library: Path) -> list[str]:
     """The library's own names are bound when it is linked: a library beside it with the same names cannot come between."""
-    bound = re.findall(r"R_\w+_(?!RELATIVE)\w+\s+[0-9a-f]+\s+([^\s@]+)", tool("readelf", "-rW", library))
+    bound = re.findall(r"R_\w+_(?!RELATIVE)\w+\s+[0-9a-f]+\s+([^\s@]+)", run("readelf", "-rW", library))
     own = sorted(set(bound) & exported(library))
     return [f"its own names could be taken from others: {own}"] if own else []
 
@@ -73,7 +67,7 @@ def check_relocations(library: Path) -> list[str]:
 def check_wide_objects(objects: Path) -> list[str]:
     failures = []
     for module, _ in linked_code.MODULES.values():
-        lines = [line.split() for line in tool("nm", "--defined-only", objects / f"{module}.local.o").splitlines()]
+        lines = [line.split() for line in run("nm", "--defined-only", objects / f"{module}.local.o").splitlines()]
         public = [words[-1] for words in lines if len(words) == 3 and words[1] in "TWVDBRu"]
         if len(public) != 1:
             failures.append(f"{module} has other global symbols than its kernel table: {public}")

@@ -1,4 +1,4 @@
-"""How the checks run other programs."""
+"""What the checks share: how they run other programs, and what every shared library refers to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+
+# What the compiler's start files refer to, if anybody has it.
+START_FILES = {"__cxa_finalize", "__gmon_start__", "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable"}
 
 
 def run(

@@ -20,9 +20,9 @@
  *   - A call needs at most 128 KiB of stack. Threads that it starts end with it, so a process may fork at any time and
  *     use the library in the child, and load and unload it. Where there are fewer threads to be had than wanted, or
  *     none, the work is done by those there are.
- *   - Signals sent to the process never interrupt a thread of the library. A fault in the caller's memory reaches the
- *     caller's handler for it, if it is not blocked, perhaps on a thread of the library. A call is no point at which a
- *     thread is cancelled.
+ *   - The library's threads block all signals but SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP and SIGSYS: no other signal
+ *     interrupts them. Those six are blocked or not as in the caller, so that a fault in the caller's memory reaches the
+ *     caller's handler for it, perhaps on a thread of the library. A call is no point at which a thread is cancelled.
  *   - The results do not depend on the caller's floating-point environment (rounding mode, flushing to zero, traps),
  *     which is as before after the call; exception flags may be raised. errno is left as it is.
  *   - The environment is read once, by the first call or by xent_instruction_set(): a program whose other threads

@@ -12,7 +12,7 @@ int has_labels(const call *c)
         || (c->function == CATEGORICAL && !is_floating((xent_type)c->arguments[Y_TRUE].type));
 }
 
-static int is_binary(const call *c) { return c->function == BINARY || c->function == BINARY_F32 || c->function == BINARY_F64; }
+int is_binary(const call *c) { return c->function == BINARY || c->function == BINARY_F32 || c->function == BINARY_F64; }
 
 /* y_pred's shape: small lengths around the widths of vectors and groups of rows, now and then one for several threads. */
 static void decode_shape(decisions *d, argument *a, int32_t least, int32_t most)

@@ -43,6 +43,7 @@ typedef struct call {
 int decode_call(decisions *d, call *c);
 
 int has_descriptors(const call *c);
+int is_binary(const call *c);
 int is_descent(const call *c);
 /* Whether the targets are class indices. */
 int has_labels(const call *c);

@@ -6,6 +6,8 @@
 
 enum { PAGE = 4096 };
 
+__extension__ typedef __int128 wide; /* holds every product of two lengths */
+
 typedef struct argument_memory {
     memory data, view, shape, strides;
 } argument_memory;
@@ -41,7 +43,7 @@ enum reach { NOTHING, IMPOSSIBLE, TOO_LARGE, REAL };
  * refuse before it touches an element. TOO_LARGE: more than there is room for here. */
 static enum reach measure(const argument *a, size_t *bytes_below, size_t *bytes_above)
 {
-    __int128 count = 1, lowest = 0, highest = 0, step = 1;
+    wide count = 1, lowest = 0, highest = 0, step = 1;
     int32_t axis;
     *bytes_below = *bytes_above = 0;
     if (a->ndim < 0 || (a->ndim > 0 && !a->has_shape))
@@ -53,7 +55,7 @@ static enum reach measure(const argument *a, size_t *bytes_below, size_t *bytes_
         if (a->shape[axis] == 0)
             return NOTHING;
     for (axis = a->ndim - 1; axis >= 0; axis--) {
-        __int128 stride = a->has_strides ? a->strides[axis] : step;
+        wide stride = a->has_strides ? a->strides[axis] : step;
         if (a->shape[axis] > 1)
             *(stride < 0 ? &lowest : &highest) += stride * (a->shape[axis] - 1);
         count *= a->shape[axis];
@@ -61,9 +63,9 @@ static enum reach measure(const argument *a, size_t *bytes_below, size_t *bytes_
         if (count > INT64_MAX)
             return IMPOSSIBLE;
     }
-    highest = (highest + 1) * (__int128)size_of((xent_type)a->type);
-    lowest *= -(__int128)size_of((xent_type)a->type);
-    if (count * (__int128)size_of((xent_type)a->type) > INT64_MAX || highest > INT64_MAX || lowest > INT64_MAX)
+    highest = (highest + 1) * (wide)size_of((xent_type)a->type);
+    lowest *= -(wide)size_of((xent_type)a->type);
+    if (count * (wide)size_of((xent_type)a->type) > INT64_MAX || highest > INT64_MAX || lowest > INT64_MAX)
         return IMPOSSIBLE;
     if (lowest + highest > MOST_BYTES || count > MOST_BYTES)
         return TOO_LARGE;
@@ -204,7 +206,8 @@ static const xent_array *put_view(const call *c, const place places[ARGUMENTS], 
     memcpy(&view.type, &a->type, sizeof view.type);
     view.ndim = a->ndim;
     view.shape = a->has_shape ? (const int64_t *)put_at_end(&memories[i].shape, a->shape, axes * sizeof(int64_t)) : NULL;
-    view.strides = a->has_strides ? (const int64_t *)put_at_end(&memories[i].strides, a->strides, axes * sizeof(int64_t)) : NULL;
+    view.strides =
+        a->has_strides ? (const int64_t *)put_at_end(&memories[i].strides, a->strides, axes * sizeof(int64_t)) : NULL;
     return (const xent_array *)put_at_end(&memories[i].view, &view, sizeof view);
 }
 
@@ -241,5 +244,3 @@ arguments put_arguments(const call *c, const place places[ARGUMENTS], int32_t nu
     result.outputs = c->has_outputs ? (xent_outputs *)(outputs_memory.writable + outputs_memory.size - bytes) : NULL;
     return result;
 }
-
-const void *placed_totals(void) { return outputs_memory.writable + outputs_memory.size - sizeof(xent_outputs); }

@@ -33,9 +33,6 @@ typedef struct arguments {
 /* The descriptors and structs of the call, which has num_threads of its own if it is negative. */
 arguments put_arguments(const call *c, const place places[ARGUMENTS], int32_t num_threads);
 
-/* The last bytes of the outputs struct, which are those of its totals. */
-const void *placed_totals(void);
-
 /* Sets the bytes of an argument's elements to UNTOUCHED, which leaves the gaps between them. */
 void erase_elements(const argument *a, const place *p);
 

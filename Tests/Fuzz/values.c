@@ -58,7 +58,7 @@ static uint64_t random_bits(filling *f)
 static uint16_t half_bits(double value)
 {
     uint16_t sign = signbit(value) ? 0x8000 : 0;
-    int exponent;
+    int exponent = 0; /* which frexp leaves alone for what is not finite */
     double fraction = frexp(fabs(value), &exponent);
     if (isnan(value))
         return sign | 0x7e00;
@@ -98,7 +98,8 @@ void store_value(filling *f, void *element, xent_type type)
         uint16_t half = half_bits(value), brain;
         memcpy(&single_bits, &single, sizeof single_bits);
         brain = (uint16_t)(single_bits >> 16);
-        memcpy(element, type == XENT_F64 ? (void *)&value : type == XENT_F32 ? (void *)&single : type == XENT_F16 ? (void *)&half
-               : (void *)&brain, size_of(type));
+        const void *stored = type == XENT_F64 ? (void *)&value : type == XENT_F32 ? (void *)&single
+            : type == XENT_F16 ? (void *)&half : (void *)&brain;
+        memcpy(element, stored, size_of(type));
     }
 }

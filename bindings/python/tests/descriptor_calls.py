@@ -1,5 +1,5 @@
-"""Calls of the functions of xent.h on descriptors of arrays that are held as bits: of the 16-bit types that NumPy does not have,
-and of NaN with any sign and payload."""
+"""Calls of the functions of xent.h on descriptors of arrays that are held as bits: of the 16-bit types that NumPy does not
+have, and of NaN with any sign and payload."""
 
 import ctypes
 
