@@ -1,7 +1,7 @@
 import XentKernelInterface
 
-// Which element of the floating arrays is refused, and why. Kernels only say that there is one; here the first in C
-// order is looked for.
+// Which element of the floating arrays is refused, and why. Kernels only say before which one they stopped; here the first in
+// C order is looked for.
 
 extension Problem {
   /// The first element that is refused, among those from where the kernel stopped on: what is before may be a gradient
