@@ -19,7 +19,7 @@ CALLS = [
 ]  # fmt: skip
 OPTIONS = {
     "binary": [{}, {"focal_gamma": 2.0}, {"pos_weight": 3.0}, {"hessian": True}],
-    "labels": [{}, {"label_smoothing": 0.1}, {"ignore_index": 0}, {"focal_gamma": 2.0}],
+    "labels": [{}, {"label_smoothing": 0.1}, {"ignore_index": 1}, {"focal_gamma": 2.0}],
     "distributions": [{}, {"label_smoothing": 0.1}, {"focal_gamma": 2.0}, {"measure": "kl_divergence"}],
 }
 # Shapes with the class axis; a binary call takes every axis for one of elements. The large ones are cut into chunks.
