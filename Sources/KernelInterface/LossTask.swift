@@ -140,10 +140,14 @@ public struct LossTotals {
   public var lossLow = 0.0
   /// The rows whose argmax is their label, if it is asked for.
   public var correct = 0
-  /// Whether there is an element that a loss cannot have. The kernel stops there.
-  public var hasOffender = false
+  /// Where the kernel stopped because of an element that a loss cannot have, as `row * classes + class`: all before it is in
+  /// order, and neither it nor anything behind it has been written, also where the gradient overwrites the prediction.
+  public var stop = Int.max
 
   @inlinable public init() {}
+
+  /// Whether there is an element that a loss cannot have.
+  @inlinable public var hasOffender: Bool { stop != .max }
 }
 
 /// `target <- target - learningRate * gradient` over contiguous arrays.

@@ -15,7 +15,7 @@ extension LossTask {
 @inline(never) func composedBinaryRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
   let options = BinaryOptions(task)
   var sum = Float64Sum()
-  let isComplete = eachBlock(task, first: first, count: count) { tiles, row, left in
+  let stop = eachBlock(task, first: first, count: count) { tiles, row, left in
     tiles.target.loadRun(task.target, firstRow: row, count: left)
     tiles.prediction.loadRun(task.prediction, firstRow: row, count: left)
     for column in 0..<((left &+ 7) / 8) {
@@ -34,7 +34,8 @@ extension LossTask {
         offending = Float64Lanes.or(offending, Float64Lanes(probabilityTolerance(task.prediction.type)) < x)
         prediction = BinaryPrediction(logProbability: x)
       }
-      if Float64Lanes.any(offending) { return false }
+      // Nothing of a block is stored before all of it is in order.
+      if Float64Lanes.any(offending) { return row }
       let weights = options.weights(y, tiles, column)
       let elements = BinaryElements(prediction, weights, task.terms)
       let loss = options.loss(elements.loss, tiles, column)
@@ -51,9 +52,9 @@ extension LossTask {
     }
     tiles.gradient.storeRun(task.gradient, firstRow: row, count: left, accumulates: task.accumulatesGradient)
     tiles.hessian.storeRun(task.hessian, firstRow: row, count: left, accumulates: false)
-    return true
+    return nil
   }
-  if isComplete { totals.add(sum.total) } else { totals.hasOffender = true }
+  if let stop { totals.stop = stop } else { totals.add(sum.total) }
 }
 
 /// Logarithms and exponentials in float32, for tasks that these are enough for. There are instances for options that are
@@ -117,7 +118,7 @@ private func rows<Loss: BinaryLoss>(
   let hasRowLoss = task.rowLoss.isThere
   let hasGradient = task.gradient.isThere
   var sum = Float32Sum()
-  let isComplete = eachBlock(task, first: first, count: count) { tiles, row, left in
+  let stop = eachBlock(task, first: first, count: count) { tiles, row, left in
     let isWhole = left == BinaryTiles.capacity
     let source = isWhole ? predictions.place(row) : nil
     let target = isWhole ? targets.place(row) : nil
@@ -142,7 +143,7 @@ private func rows<Loss: BinaryLoss>(
         y = (tiles.target[low], tiles.target[high])
       }
       let isNoTarget = Float64Lanes.or(isNotInUnitInterval(y.0), isNotInUnitInterval(y.1))
-      if Float32Lanes.any(loss.input.offends(x)) || Float64Lanes.any(isNoTarget) { return false }
+      if Float32Lanes.any(loss.input.offends(x)) || Float64Lanes.any(isNoTarget) { return row &+ column &* 8 }
       let elements = loss.elements(x, options.weights(y.0, tiles, low), options.weights(y.1, tiles, high))
       let losses = (options.loss(elements.0.loss, tiles, low), options.loss(elements.1.loss, tiles, high))
       if isWhole {
@@ -181,9 +182,9 @@ private func rows<Loss: BinaryLoss>(
     } else if Float32Lanes.any(Float32Lanes.not(check == check)) {
       Float32Element.settleResults(task.gradient, first: row, count: left)
     }
-    return true
+    return nil
   }
-  if isComplete { totals.add(sum.total) } else { totals.hasOffender = true }
+  if let stop { totals.stop = stop } else { totals.add(sum.total) }
 }
 
 /// An array of float32 side by side, which needs no tile.
@@ -197,11 +198,11 @@ private struct FloatRun {
 }
 
 /// Runs the body for every block, with its weights in tiles, and stores its losses, until the body returns
-/// false: at an element that is none that the loss can have.
+/// where it stopped: at an element that is none that the loss can have, or at one before it from which on it wrote nothing.
 @inline(__always)
 private func eachBlock(
-  _ task: LossTask, first: Int, count: Int, _ body: (_ tiles: BinaryTiles, _ row: Int, _ left: Int) -> Bool
-) -> Bool {
+  _ task: LossTask, first: Int, count: Int, _ body: (_ tiles: BinaryTiles, _ row: Int, _ left: Int) -> Int?
+) -> Int? {
   // On the stack: a call that fits one thread allocates nothing.
   var memory = InlineArray<2120, Double>(repeating: 0)
   return withUnsafeMutableBytes(of: &memory) { memory in
@@ -210,10 +211,10 @@ private func eachBlock(
     while row < first &+ count {
       let left = min(BinaryTiles.capacity, first &+ count &- row)
       tiles.loadWeights(task, firstRow: row, count: left)
-      if !body(tiles, row, left) { return false }
+      if let stop = body(tiles, row, left) { return stop }
       tiles.loss.storeRun(task.rowLoss, firstRow: row, count: left, accumulates: false)
       row &+= BinaryTiles.capacity
     }
-    return true
+    return nil
   }
 }

@@ -11,7 +11,7 @@ import XentKernelInterface
 
 // One instance for all element types.
 @inline(never) func composedLogitRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
-  eachRowGroup(first: first, count: count, &totals) { rows, tiles, sum, totals in
+  eachRowGroup(first: first, count: count, classes: task.classes, &totals) { rows, tiles, sum, totals in
     composedLogitGroup(task, rows, tiles, &sum, &totals)
   }
 }

@@ -45,7 +45,7 @@ private struct ClassPrediction {
 
 // One instance for all element types.
 @inline(never) func composedProbabilityRows(_ task: LossTask, first: Int, count: Int, _ totals: inout LossTotals) {
-  eachRowGroup(first: first, count: count, &totals) { rows, tiles, sum, totals in
+  eachRowGroup(first: first, count: count, classes: task.classes, &totals) { rows, tiles, sum, totals in
     let targets = ClassTargets(task, rows)
     if task.argmax.isThere {
       var largest = LargestClass()

@@ -159,10 +159,11 @@ struct RowTiles {
   }
 }
 
-/// Runs the body for every eight rows, with tiles to work in. It returns false at an element that the loss cannot have.
+/// Runs the body for every eight rows, with tiles to work in. It returns false at an element
+/// that the loss cannot have, and has written nothing then.
 @inline(__always)
 func eachRowGroup(
-  first: Int, count: Int, _ totals: inout LossTotals,
+  first: Int, count: Int, classes: Int, _ totals: inout LossTotals,
   _ body: (_ rows: RowGroup, _ tiles: RowTiles, _ sum: inout Float64Sum, _ totals: inout LossTotals) -> Bool
 ) {
   var memory = InlineArray<2048, Double>(repeating: 0)
@@ -173,7 +174,7 @@ func eachRowGroup(
     while row < first &+ count {
       let rows = RowGroup(first: row, count: min(RowGroup.capacity, first &+ count &- row))
       if !body(rows, tiles, &sum, &totals) {
-        totals.hasOffender = true
+        totals.stop = row &* classes
         return
       }
       row &+= RowGroup.capacity

@@ -58,7 +58,7 @@ private struct TargetSums {
       let z = E.load(task.predictionData, start &+ offset, count: left, end: end, fill: 0)
       let offending = isNotADistributionEntry(t)
       if Value.any(offending) {
-        totals.hasOffender = true
+        totals.stop = start
         return nil
       }
       let lane = pivot &- offset

@@ -23,7 +23,7 @@ func pointwiseRun<E: Element, F: Formula>(
     let prediction = E.load(predictions, index, count: left, end: end, fill: 1)
     let offending = formula.offends(target, prediction)
     if E.Compute.any(E.Compute.and(offending, E.Compute.first(left))) {
-      totals.hasOffender = true
+      totals.stop = index
       return nil
     }
     let loss = formula.loss(target, prediction)
@@ -96,7 +96,7 @@ func labelRows<E: Element, F: Formula>(
     prediction.setLanes(group) { E.loadOne(task.predictionData, labelElement(task, row &+ $0)) }
     let offending = formula.offends(.one, prediction)
     if E.Compute.any(offending) {
-      totals.hasOffender = true
+      totals.stop = row &* classes
       return
     }
     let loss = formula.loss(.one, prediction)

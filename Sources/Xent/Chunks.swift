@@ -27,5 +27,6 @@ struct Chunks {
   }
 
   func first(_ chunk: Int) -> Int { chunk * size }
+  func chunk(of row: Int) -> Int { row / size }
   func count(_ chunk: Int) -> Int { min(size, rows - chunk * size) }
 }

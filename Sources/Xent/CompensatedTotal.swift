@@ -25,7 +25,7 @@ extension LossTotals {
     total.add(CompensatedTotal(high: other.lossHigh, low: other.lossLow))
     (lossHigh, lossLow) = (total.high, total.low)
     correct += other.correct
-    if other.hasOffender { hasOffender = true }
+    stop = min(stop, other.stop)
   }
 
   /// The sum of the losses. Of an infinite or NaN sum the rounding errors mean nothing.

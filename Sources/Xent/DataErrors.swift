@@ -1,12 +1,15 @@
 import XentKernelInterface
 
-// Which element of the floating arrays is refused, and why. Kernels only say that there is one; here the first in C
-// order is looked for.
+// Which element of the floating arrays is refused, and why. Kernels only say before which one they stopped; here the first in
+// C order is looked for.
 
 extension Problem {
-  /// The first element that is refused.
-  func firstDataError() -> XentError? {
+  /// The first element that is refused, among those from where the kernel stopped on: what is before may be a gradient
+  /// by now. It may have stopped elsewhere in every chunk of rows.
+  func firstDataError(stopOfRow: (_ row: Int) -> Int) -> XentError? {
     for index in 0..<(rows &* classes) {
+      let place = place(of: index)
+      if place.row &* classes &+ place.classIndex < stopOfRow(place.row) { continue }
       if let error = dataError(at: index) { return error }
     }
     return nil

@@ -18,9 +18,8 @@ extension Problem {
       let largest = Double.greatestFiniteMagnitude
       task.gradientScale =
         options.reduction != .mean ? 1 : divisor == 0 ? 0 : max(-largest, min(1 / divisor, largest))
-      found = Xent.run(kernel, &task, self, runs)
+      found = try Xent.run(kernel, &task, self, runs)
     }
-    if found.hasOffender, let error = firstDataError() { throw error }
     let lossSum = found.sum
     if options.reduction != .none, let loss = outputs.loss, let data = loss.data {
       let value = options.reduction == .sum ? lossSum : divisor == 0 ? 0 : lossSum / divisor

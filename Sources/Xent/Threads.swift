@@ -64,11 +64,15 @@ private struct ChunkWork {
   let totals: UnsafeMutablePointer<LossTotals>
 }
 
-/// Runs the kernel over all rows of the problem, in chunks on the task's threads.
-func run(_ kernel: LossKernel, _ task: inout LossTask, _ problem: Problem, _ runs: Problem.Runs) -> LossTotals {
+/// Runs the kernel over all rows of the problem, in chunks on the task's threads. Throws if there is an element that the loss
+/// cannot have.
+func run(
+  _ kernel: LossKernel, _ task: inout LossTask, _ problem: Problem, _ runs: Problem.Runs
+) throws(XentError) -> LossTotals {
   var sum = LossTotals()
   if task.splitsRows || task.rows &* task.classes <= Chunks.smallest {
     run(kernel, &task, problem, runs, first: 0, count: task.rows, &sum)
+    if sum.hasOffender, let error = problem.firstDataError(stopOfRow: { _ in sum.stop }) { throw error }
     return sum
   }
   let chunks = Chunks(rows: task.rows, classes: task.classes)
@@ -90,6 +94,11 @@ func run(_ kernel: LossKernel, _ task: inout LossTask, _ problem: Problem, _ run
   }
   // In the chunks' order, whoever computed them.
   for chunk in 0..<chunks.count { sum.add(totals[chunk]) }
+  if sum.hasOffender,
+    let error = problem.firstDataError(stopOfRow: { totals[chunks.chunk(of: $0)].stop })
+  {
+    throw error
+  }
   return sum
 }
 
@@ -111,6 +120,8 @@ private func run(
     }
     let size = min(runs.rows - place, first + count - row)
     kernel(&part, place, size, &totals)
+    // The kernel counts the rows from the run's first.
+    if totals.hasOffender { totals.stop += (row - place) * part.classes }
     row += size
   }
 }

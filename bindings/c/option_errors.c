@@ -118,24 +118,26 @@ static void test_refusal(const refusal *r, int number, enum function f)
 
 /* ---- The first offending element, in C order of the shape -------------------------------------- */
 
+/* Twice each: into a gradient of its own, and in place, where gradients stand in y_pred before the element is found. */
 static void test_first(enum function f, int32_t input, enum place place, double bad, xent_status status, int layout, int32_t axis)
 {
     static const int64_t shape[3] = {3, 4, 5};
     static const size_t places[3][2] = {{7, 23}, {21, 22}, {1, 58}};
     static problem p;
     size_t i, k;
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < 6; i++) {
         start_shaped(&p, f, input, XENT_F32, f == BINARY ? "" : "label_smoothing=0.1", 3, shape, f == BINARY ? -1 : axis);
+        p.is_in_place = i % 2;
         for (k = 0; k < ARGUMENTS; k++)
             p.arguments[k].layout = layout;
         for (k = 0; k < 2; k++)
-            p.arguments[place].values[places[i][k] % count_of(&p.arguments[place])] = bad;
-        k = places[i][0] % count_of(&p.arguments[place]);
-        if (places[i][1] % count_of(&p.arguments[place]) < k)
-            k = places[i][1] % count_of(&p.arguments[place]);
+            p.arguments[place].values[places[i / 2][k] % count_of(&p.arguments[place])] = bad;
+        k = places[i / 2][0] % count_of(&p.arguments[place]);
+        if (places[i / 2][1] % count_of(&p.arguments[place]) < k)
+            k = places[i / 2][1] % count_of(&p.arguments[place]);
         solve(&p);
-        CHECK(p.status == status && p.totals.error_index == (int64_t)k, "function %d, argument %d, axis %d, layout %d: %s, index "
-              "%ld, expected %lu", (int)f, (int)place, (int)axis, layout, xent_status_string(p.status),
+        CHECK(p.status == status && p.totals.error_index == (int64_t)k, "function %d, argument %d, axis %d, layout %d, in place %d: "
+              "%s, index %ld, expected %lu", (int)f, (int)place, (int)axis, layout, p.is_in_place, xent_status_string(p.status),
               (long)p.totals.error_index, (unsigned long)k);
     }
 }
