@@ -12,13 +12,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* The C library rounds texts of numbers as the x87 unit is set to, which nothing else here depends on. Sets the usual way, and
+ * returns what to restore. */
+static inline uint16_t platform_change_text_rounding(uint16_t control) {
+    uint16_t before = 0;
+#if defined(__x86_64__)
+    __asm__ volatile("fnstcw %0" : "=m"(before));
+    __asm__ volatile("fldcw %0" : : "m"(control));
+#else
+    (void)control;
+#endif
+    return before;
+}
+
 /* snprintf is variadic, which Swift cannot call: the shortest of 9 or 17 digits that reads back as the value. Whatever
  * the locale's decimal separator is, also of several bytes, a point stands in its place. errno is left as it is, here and
  * below. */
 static inline int32_t platform_format_double(char *buffer, size_t capacity, double value) {
     const int error = errno;
+    const uint16_t control = platform_change_text_rounding(0x37f);
     int written = snprintf(buffer, capacity, "%.9g", value);
     if (value == value && strtod(buffer, NULL) != value) written = snprintf(buffer, capacity, "%.17g", value);
+    platform_change_text_rounding(control);
     errno = error;
     if (written <= 0 || (size_t)written >= capacity) return 0;
     int32_t length = 0;

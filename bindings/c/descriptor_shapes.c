@@ -146,9 +146,40 @@ static void test_rank_0(xent_type type)
     free_buffer(&gradient);
 }
 
+/* Shapes and strides are read while outputs are written: none may lie there. */
+static void test_output_over_descriptor(void)
+{
+    int64_t shape[2] = {2, 3}, strides[2] = {3, 1}, rows[1] = {2}, labels[2] = {0, 2}, before[2];
+    float predictions[6] = {0, 1, 2, 3, 4, 5};
+    int64_t *places[2];
+    int i;
+    places[0] = shape;
+    places[1] = strides;
+    for (i = 0; i < 2; i++) {
+        xent_options options = XENT_OPTIONS_INIT;
+        xent_outputs outputs = XENT_OUTPUTS_INIT;
+        xent_array y_true = {labels, XENT_I64, 1, NULL, NULL}, y_pred = {predictions, XENT_F32, 2, NULL, NULL};
+        xent_array loss = {NULL, XENT_F32, 1, NULL, NULL};
+        char message[100];
+        y_true.shape = loss.shape = rows;
+        y_pred.shape = shape;
+        y_pred.strides = strides;
+        loss.data = places[i];
+        options.input = XENT_LOGITS;
+        options.reduction = XENT_NONE;
+        outputs.loss = &loss;
+        memcpy(before, places[i], sizeof before);
+        CHECK(xent_categorical(&y_true, &y_pred, &options, &outputs) == XENT_ERROR_OVERLAP, "loss over %s",
+              i ? "strides" : "the shape");
+        CHECK(memcmp(before, places[i], sizeof before) == 0, "%s written", i ? "strides" : "the shape");
+        CHECK(xent_explain_categorical(&y_true, &y_pred, &options, &outputs, message, sizeof message) > 0, "no explanation");
+    }
+}
+
 void test_descriptor_shapes(void)
 {
     int i;
+    test_output_over_descriptor();
     for (i = 0; i < 6; i++) {
         enum function f = (enum function)(i / 2);
         xent_type type = i % 2 ? XENT_F64 : XENT_F32;
