@@ -117,7 +117,8 @@ extension Float64Lanes {
   // Called, not inlined: it is long, rarely wanted, and in many kernels more than once.
   @inline(never) private static func generalPower(_ x: Float64Lanes, _ exponent: Double) -> Float64Lanes {
     let (k, f, correction) = logarithmParts(x, relative: nil, isNormal: false)
-    let exponents = Float64Lanes(exponent)
+    // From 2^70 on every power but that of 1 is 0; the product with a much larger exponent would be infinite.
+    let exponents = Float64Lanes(min(exponent, 0x1p+100))
     let whole = k * Float64Lanes(Logarithm2.high)
     let product = exponents * whole
     let rest = multiplyAdd(exponents, f - correction, productError(exponents, whole, product))
