@@ -56,7 +56,7 @@ private struct GroupSoftmax {
     return exponential(high: high, low: low)
   }
 
-  /// The low part must be small beside 1, and that of a large logit is only less that of its base.
+  /// The low part must be small beside 1 near the largest logit, and that of a large one is only less that of its base.
   @inline(__always) private func exponential(high: Float64Lanes, low: Float64Lanes) -> Float64Lanes {
     if !hasBase { return Float64Lanes.scaledExponential(high, low: low, scale) }
     let distance = high - scale.base
@@ -64,9 +64,7 @@ private struct GroupSoftmax {
     let sum = distance + lowDistance
     let part = sum - distance
     let rest = (distance - (sum - part)) + (lowDistance - part)
-    // Of a sum far off nothing is left, and its rest may be larger than 1.
-    let isNear = Float64Lanes.absolute(sum) < Float64Lanes(0x1p+20)
-    return Float64Lanes.scaledExponential(sum, low: Float64Lanes.keep(isNear, rest), scaleWithoutBase)
+    return Float64Lanes.scaledExponential(sum, low: rest, scaleWithoutBase)
   }
 
   @inline(__always) func isPivot(_ classIndex: Int) -> Float64Lanes.Mask { pivot == Float64Lanes(Double(classIndex)) }

@@ -21,7 +21,7 @@ extension Float64Lanes {
     return (one + tail) * power
   }
 
-  /// As above with a scale for every lane, of x + low.
+  /// As above with a scale for every lane, of x + low. Where the exponential is not 0, low must be small beside 1.
   @inline(__always)
   static func scaledExponential(_ x: Float64Lanes, low: Float64Lanes, _ scale: LaneScale) -> Float64Lanes {
     let (power, tail) = scaledParts(x, low, scale)
@@ -38,14 +38,17 @@ extension Float64Lanes {
   @inline(__always) private static func scaledParts(
     _ x: Float64Lanes, _ xLow: Float64Lanes?, _ scale: LaneScale
   ) -> (power: Float64Lanes, tail: Float64Lanes) {
-    let reduced = maximum(scale.lowest, x - scale.base)
+    let distance = x - scale.base
+    let reduced = maximum(scale.lowest, distance)
     let shifted = multiplyAdd(reduced, Float64Lanes(Logarithm2.inverse), scale.offset)
     let n = shifted - scale.offset
     let (r, low) = remainder(reduced, n)
     let tail = exponentialTail(r, low)
     guard let xLow else { return (powerOfTwo(field: shifted), tail) }
-    // e^(r + xLow) = e^r (1 + xLow): unlike what the reduction left off, xLow may be half a unit of a large x.
-    return (powerOfTwo(field: shifted), multiplyAdd(xLow, one + tail, tail))
+    // Of an x below the lowest the power is 0, and xLow may be anything, even NaN: it would make a negative 0 of it, and more.
+    let small = keep(scale.lowest < distance, xLow)
+    // e^(r + small) = e^r (1 + small): unlike what the reduction left off, it may be half a unit of an x in the thousands.
+    return (powerOfTwo(field: shifted), multiplyAdd(small, one + tail, tail))
   }
 
   /// Computed far above the subnormal numbers and brought down by one rounded multiplication. Largest error of the sum 1.02
@@ -114,7 +117,8 @@ extension Float64Lanes {
   // Called, not inlined: it is long, rarely wanted, and in many kernels more than once.
   @inline(never) private static func generalPower(_ x: Float64Lanes, _ exponent: Double) -> Float64Lanes {
     let (k, f, correction) = logarithmParts(x, relative: nil, isNormal: false)
-    let exponents = Float64Lanes(exponent)
+    // From 2^70 on every power but that of 1 is 0; the product with a much larger exponent would be infinite.
+    let exponents = Float64Lanes(min(exponent, 0x1p+100))
     let whole = k * Float64Lanes(Logarithm2.high)
     let product = exponents * whole
     let rest = multiplyAdd(exponents, f - correction, productError(exponents, whole, product))

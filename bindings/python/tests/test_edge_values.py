@@ -329,3 +329,15 @@ def test_when_the_divisor_is_zero_loss_and_gradient_are_zero(dtype):
             assert (result.gradient == 0).all() and (result.hessian == 0).all()
         near(result.loss_sum, (weights * EACH).sum())
     assert binary([1.0, 0.0], np.array([0.0, 0.0], dtype), reduction="mean", sample_weights=[1, -1]).loss == 0
+
+
+@TYPES
+@pytest.mark.parametrize("gamma", [1e20, 1e200, 1e308])
+def test_a_focal_gamma_of_any_size_leaves_the_classes_of_probability_0(dtype, gamma):
+    z = np.array([[-2000, 0, 0], [0, 0, 0], [40, 0, 0]], dtype)
+    result = labels([0, 0, 0], z, focal_gamma=gamma)
+    np.testing.assert_array_equal(result.loss, [2000 + np.log(dtype(2)), 0, 0])
+    np.testing.assert_array_equal(result.gradient, [[-1, 0.5, 0.5], [0, 0, 0], [0, 0, 0]])
+    result = binary([1, 1, 1], z[:, 0], focal_gamma=gamma)
+    np.testing.assert_array_equal(result.loss, [2000, 0, 0])
+    np.testing.assert_array_equal(result.gradient, [-1, 0, 0])
