@@ -63,7 +63,7 @@ def main() -> int:
         "-print_final_stats=1", str(found))
     runs = re.search(r"number_of_executed_units: (\d+)", said)
     coverage = re.findall(r"cov: (\d+)", said)
-    print(f"{runs.group(1) if runs else "?"} calls, {coverage[-1]} edges reached, 0 faults")
+    print(f"{runs.group(1) if runs else 'no'} calls, {coverage[-1]} edges reached, 0 faults")
     if arguments.keep:
         keep(arguments.fuzzer, found, arguments.folder, arguments.keep)
     return 0
